@@ -1,0 +1,70 @@
+# All there is to run here: `make` lists it.
+# MIT license; Copyright (c) 2026 the aioschedule authors
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.requirements-installed
+
+# A MicroPython of your own: make test MICROPYTHON=path
+MICROPYTHON ?= $(CURDIR)/$(BIN)/micropython
+# A board: make test TARGET=/dev/ttyACM0; without one: the unix port, and the emulated Pico
+TARGET ?=
+# For `make firmware`: MicroPython's sources (fetched if empty), and which port to build
+MPY_DIR ?=
+PORT ?= rp2
+
+export MICROPYTHON TARGET MPY_DIR PORT
+
+# MicroPython finds this project's modules first, then what the user has installed.
+MPY_PATH := .frozen:$(CURDIR):$(CURDIR)/lib:$(HOME)/.micropython/lib:/usr/lib/micropython
+
+# A board runs one test at a time.
+PYTEST := $(BIN)/python -m pytest
+PARALLEL = $(if $(TARGET),,-n auto)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format bench dist firmware test-device clean
+
+help: ## list what make can do
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+
+demo: $(STAMP) ## run examples/quickstart.py on MicroPython's unix port
+	@MICROPYPATH="$(MPY_PATH)" "$(MICROPYTHON)" examples/quickstart.py
+
+test: $(STAMP) ## run the tests (on a board: TARGET=/dev/ttyACM0)
+	$(PYTEST) $(PARALLEL) --ignore=tests/device tests
+
+lint: $(STAMP) ## check style and formatting
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+format: $(STAMP) ## fix formatting
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: $(STAMP) ## measure what it costs: bytes, milliseconds, wake-ups
+	$(BIN)/python bench/run.py
+
+dist: $(STAMP) ## compile and pack what a release offers
+	$(BIN)/python firmware/dist.py
+
+firmware: $(STAMP) ## build Raspberry Pi Pico firmware with the modules frozen in
+	bash firmware/build.sh
+
+# The emulated Pico needs firmware; a board has its own.
+test-device: $(STAMP) $(if $(TARGET),,firmware) ## test on the emulated Pico (on a board: TARGET=/dev/ttyACM0)
+	$(PYTEST) tests/device
+
+clean: ## remove what was built (.venv stays)
+	rm -rf build dist firmware/build .hypothesis .pytest_cache .ruff_cache
+	find . -path ./$(VENV) -prune -o -name __pycache__ -exec rm -rf {} +
+
+$(STAMP): requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed" \
+		if sys.version_info < (3, 11) else 0)'
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV) || { rm -rf $(VENV); \
+		echo "$(PYTHON) cannot make a virtual environment: install your system's package for it" \
+			"(Debian, Ubuntu: apt install python3-venv)" >&2; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@

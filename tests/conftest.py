@@ -1,0 +1,270 @@
+# Collects tests/target/test_*.py, which run on MicroPython, as pytest items.
+# MIT license; Copyright (c) 2026 the aioschedule authors
+#
+# The files are parsed, never imported: Python only finds the names of their test functions. On the
+# unix port each function runs in a process and a directory of its own. With TARGET in the
+# environment (a serial device, or socket://host:port) the same items run on that board, after one
+# soft reset per file.
+#
+# Literals at the top of a target test file:
+#   ENV = {"TZ": "Europe/Berlin"}       its environment (TZ is UTC otherwise); unix port only
+#   TIMEOUT = 120                       seconds per test
+#   UNIX_ONLY = "why"                   no test of this file runs on a board
+#   UNIX_ONLY = {"test_name": "why"}    these do not
+
+import ast
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+TARGET_DIR = ROOT / "tests" / "target"
+MODULES = [ROOT / "aioschedule.py", ROOT / "lib" / "aioctl.py", ROOT / "lib" / "aiolog.py"]
+BOARD_DIR = "/aioschedule_tests"
+LITERALS = {"ENV": {}, "TIMEOUT": 60, "UNIX_ONLY": {}}
+
+TAP_LINE = re.compile(r"(ok|not ok) \d+ - (\w+)(?: # SKIP ?(.*))?")
+
+board_key = pytest.StashKey()
+
+
+def find_micropython():
+    venv = Path(sys.executable).parent / "micropython"
+    name = os.environ.get("MICROPYTHON") or (str(venv) if venv.exists() else "micropython")
+    found = shutil.which(name)
+    if not found:
+        raise pytest.UsageError(f"no {name}: run `make test`, or set MICROPYTHON=path")
+    return os.path.abspath(found)
+
+
+def run_mpy(code_or_path, *args, env=None, timeout=60, cwd=None):
+    """Runs code, or a file, on MicroPython's unix port with this project on its path."""
+    if isinstance(code_or_path, Path):
+        command = [find_micropython(), str(code_or_path), *args]
+    else:
+        command = [find_micropython(), "-c", code_or_path, *args]
+    path = [".frozen", TARGET_DIR, ROOT, ROOT / "lib"]
+    return subprocess.run(
+        command,
+        check=False,
+        env={
+            **os.environ,
+            "TZ": "UTC",
+            "MICROPYPATH": ":".join(map(str, path)),
+            **(env or {}),
+        },
+        cwd=cwd,
+        timeout=timeout,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+    )
+
+
+@pytest.fixture(scope="session")
+def micropython():
+    return find_micropython()
+
+
+@pytest.fixture(scope="session", name="run_mpy")
+def run_mpy_fixture():
+    return run_mpy
+
+
+def parse_tap(text):
+    """What runner.py printed: {name: (status, detail, output)}; a failed import is under None."""
+    results = {}
+    output = []
+    detail = None
+    for line in text.splitlines():
+        match = TAP_LINE.fullmatch(line)
+        if match:
+            ok, name, skip = match.groups()
+            status = "failed" if ok != "ok" else "passed" if skip is None else "skipped"
+            detail = [skip] if skip is not None else []
+            results[name] = status, detail, output
+            output = []
+        elif line.startswith("Bail out!"):
+            detail = [line[10:]]
+            results[None] = "failed", detail, output
+        elif line.startswith("#") and detail is not None:
+            detail.append(line[2:])
+        elif line and not re.fullmatch(r"1\.\.\d+", line):
+            detail = None
+            output.append(line)
+    return {
+        name: (status, "\n".join(detail), "\n".join(output))
+        for name, (status, detail, output) in results.items()
+    }
+
+
+class TargetError(Exception):
+    """A test failed on the target; the text says all there is."""
+
+
+class TargetFile(pytest.File):
+    def collect(self):
+        tree = ast.parse(self.path.read_text(encoding="utf-8"), str(self.path))
+        self.literals = dict(LITERALS)
+        names = {}
+        for node in tree.body:
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+                if node.targets[0].id in LITERALS:
+                    self.literals[node.targets[0].id] = ast.literal_eval(node.value)
+            elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                if node.name.startswith("test_"):
+                    names[node.name] = node.lineno
+        unix_only = self.literals["UNIX_ONLY"]
+        if isinstance(unix_only, str):
+            unix_only = dict.fromkeys(names, unix_only)
+        if unknown := set(unix_only) - set(names):
+            raise self.CollectError(f"UNIX_ONLY names no test of this file: {unknown}")
+        for name, line in names.items():
+            yield TargetItem.from_parent(self, name=name, line=line, unix_only=unix_only.get(name))
+
+
+class TargetItem(pytest.Item):
+    def __init__(self, *, line, unix_only, **kwargs):
+        super().__init__(**kwargs)
+        self.line = line
+        self.timeout = self.parent.literals["TIMEOUT"]
+        self.env = self.parent.literals["ENV"]
+        self.not_on_board = unix_only or ("needs its own environment" if self.env else None)
+
+    def runtest(self):
+        board = self.config.stash.get(board_key, None)
+        if board is None:
+            text, why = self.run_here()
+        elif self.not_on_board:
+            skip(self.not_on_board)
+        else:
+            text, why = board.results_of(self)
+        results = parse_tap(text)
+        if self.name not in results:
+            bail = results.get(None)
+            raise TargetError(bail[1] if bail else f"{why or 'no result'}; output:\n{text}")
+        status, detail, output = results[self.name]
+        if output:
+            self.add_report_section("call", "stdout", output)
+        if status == "skipped":
+            skip(detail or "no reason given")
+        if status == "failed":
+            raise TargetError(detail)
+        if board is None and why:
+            raise TargetError(f"{why}; output:\n{text}")
+
+    def run_here(self):
+        cwd = self.config._tmp_path_factory.mktemp(self.name[:30])
+        try:
+            done = run_mpy(
+                TARGET_DIR / "runner.py",
+                self.path.stem,
+                self.name,
+                env=self.env,
+                timeout=self.timeout,
+                cwd=cwd,
+            )
+        except subprocess.TimeoutExpired as exc:
+            return decode(exc.stdout), f"timed out after {self.timeout} s"
+        return done.stdout, f"exit code {done.returncode}" if done.returncode else None
+
+    def repr_failure(self, excinfo, style=None):
+        if isinstance(excinfo.value, TargetError):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self):
+        return self.path, self.line - 1, self.name
+
+
+def skip(reason):
+    # Not pytest.skip(): that would report this line as the place.
+    raise pytest.skip.Exception(reason, _use_item_location=True)
+
+
+def decode(data):
+    return (data or b"").decode("utf-8", "replace").replace("\r\n", "\n")
+
+
+class Board:
+    """A board that the real mpremote reaches, and what the tests of each file printed there."""
+
+    def __init__(self, target):
+        self.target = target
+        self.texts = {}
+
+    def mpremote(self, *args, timeout=120):
+        command = [sys.executable, "-m", "mpremote", "connect", self.target, *map(str, args)]
+        return subprocess.run(
+            command,
+            check=False,
+            timeout=timeout,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+
+    def prepare(self, files):
+        code = (
+            "import os, sys\n"
+            f"if '{BOARD_DIR[1:]}' not in os.listdir('/'): os.mkdir('{BOARD_DIR}')\n"
+            "sys.path[:] = ['.frozen']\n"
+            f"for name in {[path.stem for path in MODULES]}:\n"
+            "    try: __import__(name); print('frozen:', name)\n"
+            "    except ImportError: pass\n"
+        )
+        done = self.mpremote("exec", code)
+        text = decode(done.stdout)
+        if done.returncode:
+            pytest.exit(f"{self.target}: {text}", returncode=1)
+        files = [*files, *(path for path in MODULES if f"frozen: {path.stem}\n" not in text)]
+        done = self.mpremote("fs", "cp", *files, f":{BOARD_DIR}/", timeout=300)
+        if done.returncode:
+            pytest.exit(f"{self.target}: {decode(done.stdout)}", returncode=1)
+
+    def results_of(self, item):
+        path = item.path
+        items = [
+            other
+            for other in item.session.items
+            if isinstance(other, TargetItem) and not other.not_on_board
+        ]
+        if not self.texts:
+            helpers = (p for p in TARGET_DIR.glob("*.py") if not p.name.startswith("test_"))
+            self.prepare([*sorted(helpers), *dict.fromkeys(other.path for other in items)])
+        if path not in self.texts:
+            items = [other for other in items if other.path == path]
+            code = (
+                f"import sys; sys.path.insert(0, '{BOARD_DIR}'); import runner; "
+                f"runner.run({path.stem!r}, {[other.name for other in items]})"
+            )
+            timeout = sum(other.timeout for other in items)
+            try:
+                done = self.mpremote("exec", code, timeout=timeout)
+                why = f"mpremote: exit code {done.returncode}" if done.returncode else None
+                self.texts[path] = decode(done.stdout), why
+            except subprocess.TimeoutExpired as exc:
+                self.texts[path] = decode(exc.stdout), f"timed out after {timeout} s"
+        return self.texts[path]
+
+
+def pytest_configure(config):
+    target = os.environ.get("TARGET")
+    if target:
+        if config.getoption("numprocesses", None) or hasattr(config, "workerinput"):
+            raise pytest.UsageError("a board runs one test at a time: leave out -n")
+        config.stash[board_key] = Board(target)
+
+
+def pytest_pycollect_makemodule(module_path, parent):
+    # Whatever pytest takes for a Python test file, unless it is one of MicroPython's.
+    if module_path.parent == TARGET_DIR:
+        return TargetFile.from_parent(parent, path=module_path)
+    return None

@@ -1,0 +1,253 @@
+# Virtual time for tests: the real asyncio on a clock that jumps over what would be idle time.
+# MIT license; Copyright (c) 2026 the aioschedule authors
+#
+#   import vclock
+#   vclock.install(ticks=(1 << 30) - 5000, epoch=(2024, 2, 28, 23, 59, 0))
+#   import aioschedule          # and all else that imports time: only after install()
+#
+# Two clocks, as on a board: the monotonic one (ticks, asyncio) and the RTC (time, localtime). Both
+# move only when the event loop sleeps, in time.sleep*() and in block(): code takes no time.
+#
+# asyncio's C task queue stamps what is to run "now" with the real ticks, out of reach from here.
+# The event loop's virtual ticks therefore start far above: a real stamp is a past one. Where ticks
+# have 62 bits (LONG) there is no end to that; a board's 30 bits leave 5 days after install().
+
+import asyncio
+import sys
+import time as _real
+
+from asyncio import core
+
+try:
+    LONG = _real.ticks_add(0, 1 << 40) == 1 << 40
+except OverflowError:
+    LONG = False
+
+wakes = 0  # how many times the event loop slept; set it to 0 at will
+spin_limit = 100_000  # passes of the event loop with time standing still before that is an error
+
+_now = 0  # ms since install
+_us = 0  # 0..999
+_spins = 0
+_limit = None  # until_ms of run()
+
+
+class Deadlock(Exception):
+    # Nothing is left that could wake the event loop, or it spins without ever sleeping.
+    pass
+
+
+class _Stop(BaseException):
+    pass
+
+
+def install(ticks=0, wrap=1 << 30, epoch=(2024, 1, 1, 0, 0, 0), float_time=False):
+    # ticks: what time.ticks_ms() starts with; wrap: the period of ticks, a power of two (1 << 62:
+    # unix); epoch: the RTC, in seconds or as a tuple; float_time: time.time() as on unix.
+    # Called again, all of it starts afresh, the event loop too; not from within a task.
+    global wakes, _now, _us, _spins, _limit, _base, _start, _mask, _half, _float
+    wakes = _now = _us = _spins = 0
+    _limit = None
+    _start = ticks
+    _mask = wrap - 1
+    _half = wrap >> 1
+    _float = float_time
+    _base = 1 << 52 if LONG else _real.ticks_add(_real.ticks_ms(), 1 << 26)
+    set_rtc(epoch)
+    sys.modules["time"] = sys.modules["utime"] = _Time
+    asyncio.ticks = core.ticks = _loop_ticks
+    if LONG:
+        asyncio.ticks_add = core.ticks_add = _loop_ticks_add
+    core.IOQueue = _IOQueue
+    core.cur_task = None
+    core.new_event_loop()
+
+
+def now():
+    # ms since install()
+    return _now
+
+
+def block(ms):
+    # ms go by while the event loop is kept from running.
+    _sleep_us(int(ms * 1000))
+
+
+def step(seconds):
+    # The RTC is stepped, forward or back; ticks go on as they were.
+    global _rtc_s, _rtc_ms
+    whole = int(seconds)
+    _rtc_s += whole
+    _rtc_ms += round((seconds - whole) * 1000)
+
+
+def set_rtc(when):
+    # The RTC is set, to seconds as time() gives or a local time tuple of 6 or more fields.
+    global _rtc_s, _rtc_ms
+    if not isinstance(when, int):
+        when = int(_real.mktime((tuple(when) + (0, 0))[:8]))
+    _rtc_s = when
+    _rtc_ms = -_now
+
+
+def run(coro, until_ms=None):
+    # asyncio.run(), then a fresh event loop. If now() gets to until_ms first, what still runs is
+    # dropped there, without a word to it, and None returned.
+    global _limit
+    _limit = until_ms
+    ended = []
+    try:
+        result = asyncio.run(_awaited(coro, ended))
+        if not ended:  # MicroPython up to 1.25 returns when nothing can wake the event loop
+            _stuck()
+        return result
+    except _Stop:
+        return None
+    finally:
+        _limit = None
+        core.cur_task = None
+        core.new_event_loop()
+
+
+async def _awaited(coro, ended):
+    result = await coro
+    ended.append(True)
+    return result
+
+
+# The time module
+
+
+def _ticks_ms():
+    return (_start + _now) & _mask
+
+
+def _ticks_us():
+    return ((_start + _now) * 1000 + _us) & _mask
+
+
+def _ticks_add(ticks, delta):
+    _check(delta)
+    return (ticks + delta) & _mask
+
+
+def _ticks_diff(end, start):
+    return ((end - start + _half) & _mask) - _half
+
+
+def _time():
+    seconds = _rtc_s + (_rtc_ms + _now) // 1000
+    return seconds + (_rtc_ms + _now) % 1000 / 1000 if _float else seconds
+
+
+def _time_ns():
+    return ((_rtc_s * 1000 + _rtc_ms + _now) * 1000 + _us) * 1000
+
+
+def _localtime(seconds=None):
+    return _real.localtime(_time() if seconds is None else seconds)
+
+
+def _gmtime(seconds=None):
+    return _real.gmtime(_time() if seconds is None else seconds)
+
+
+def _sleep(seconds):
+    _sleep_us(int(seconds * 1000000))
+
+
+def _sleep_ms(ms):
+    _sleep_us(ms * 1000)
+
+
+def _sleep_us(us):
+    global _now, _us, _spins
+    _spins = 0
+    _loop_ticks()  # what is to run "now" was so before the time that passes here
+    us = _us + max(0, us)
+    _now += us // 1000
+    _us = us % 1000
+
+
+class _Time:
+    # Stands in for the module; a class, because a module cannot be made in MicroPython.
+    pass
+
+
+for _name in dir(_real):
+    if not _name.startswith("_"):
+        setattr(_Time, _name, getattr(_real, _name))
+_Time.ticks_ms = _ticks_ms
+_Time.ticks_us = _Time.ticks_cpu = _ticks_us
+_Time.ticks_add = _ticks_add
+_Time.ticks_diff = _ticks_diff
+_Time.time = _time
+_Time.time_ns = _time_ns
+_Time.localtime = _localtime
+_Time.gmtime = _gmtime
+_Time.sleep = _sleep
+_Time.sleep_ms = _sleep_ms
+_Time.sleep_us = _sleep_us
+
+
+# The event loop
+
+
+def _check(delta):
+    # As the real ticks_add, so that asyncio.sleep_ms() of too long a time fails here too.
+    if not isinstance(delta, int):
+        raise TypeError("can't convert %s to int" % type(delta).__name__)
+    if not -_half < delta < _half:
+        raise OverflowError("ticks interval overflow")
+
+
+def _loop_ticks_add(ticks, delta):
+    _check(delta)
+    return ticks + delta
+
+
+def _loop_ticks():
+    ticks = _real.ticks_add(_base, _now)
+    # What the C code queued for "now" gets its virtual stamp before another one is handed out, so
+    # that tasks due at the same moment run in the order they were queued in, as in real time.
+    queue = core._task_queue
+    task = queue.peek()
+    while task and _real.ticks_diff(task.ph_key, _base) < 0:
+        data = queue.pop().data
+        queue.push(task, ticks)
+        task.data = data  # push() clears it; a cancelled task's exception is in there
+        task = queue.peek()
+    return ticks
+
+
+def _stuck():
+    # Nothing but the limit can end this wait.
+    global _now
+    if _limit is None:
+        raise Deadlock("nothing can wake the event loop")
+    _now = max(_now, _limit)
+    raise _Stop
+
+
+class _IOQueue(core.IOQueue):
+    def wait_io_event(self, dt):
+        global wakes, _now, _spins
+        queue = core._task_queue
+        if self.map:
+            # Real streams are polled, and waited for only when there is nothing else to do.
+            super().wait_io_event(1000 if queue.peek() is None and _limit is None else 0)
+            task = queue.peek()
+            if task is not None and _real.ticks_diff(task.ph_key, _base) < 0:
+                return  # a stream is ready
+        if queue.peek() is None:
+            _stuck()
+        if dt > 0:
+            wakes += 1
+            _spins = 0
+            if _limit is not None and _now + dt > _limit:
+                _stuck()
+            _now += dt
+        else:
+            _spins += 1
+            if _spins > spin_limit:
+                raise Deadlock("the event loop spins: a task never sleeps")
