@@ -12,38 +12,32 @@ try:
     import asyncio
 except ImportError:
     import uasyncio as asyncio
-from micropython import const
 
 import aioctl
 
 __version__ = "0.1.0"
 
-# The longest sleep in ms: asyncio cannot wait for half a period of ticks_ms (2**29 ms on a
-# board) or more, and the monotonic clock below must be read at least that often.
-_NAP = const(1 << 28)
-
 # name -> entry. An entry is a plain dict that always holds
 #   start_in  seconds after _AIOCTL_SCHEDULE_T0 of the first run; -1 once it has run
-#   repeat    seconds, False, or a crontab string
-#   due       (ms, name), the very object that waits in a heap; () when no run is left
-#   phase     ms at which the next run is due, before jitter moves it
-#   wall      1 where due and phase are on the wall clock, 0 on the monotonic clock
-#   times     runs left, or None
-#   until     [ms, wall] after which nothing runs, or None
+#   repeat    seconds, a crontab string, or False
+#   due       (ms, name, phase), the very object that waits in a heap; () when no run is left
+#   wall      1 where these ms are on the wall clock, 0 where they are on the monotonic clock
+#   times     runs left, at most 0 when there is no limit
 #   jitter    ms
-# and, once there is something to tell: first (not before this phase), last, last_dt, runs,
+#   until     [ms, wall], or None
+# and, once there is something to tell: first (a crontab rule's start), last, last_dt, runs,
 # missed and errors.
 _AIOCTL_SCHEDULE_GROUP = {}
-# What waits, soonest first: on the monotonic clock, and on the wall clock. An item that is no
-# longer its entry's `due` is stale: it is dropped when it surfaces.
-_heaps = ([], [])
-# name -> [restarts, checks to wait after a failure, checks left of it, last error]
+# What waits, soonest first, on the monotonic and on the wall clock. An item that is no longer
+# its entry's `due` is stale: it is dropped when it surfaces, or when such items are too many.
+_heaps = [], []
+# name -> [restarts, checks to wait after a failure, checks left, last error]
 _fails = {}
 _log = None
-# The monotonic clock: ms since the start of schedule_loop, at the tick of the last reading
+# The monotonic clock: ms since the start of schedule_loop, and the tick at its last reading
 _ms = 0
 _tick = None
-# The wall-clock second at which the clock above stood at 0, as the loop saw it last
+# The wall-clock second at which it stood at 0, as the loop saw it last
 _t0 = 0
 # The loop's task, and the asyncio queue in which it sleeps
 _task = None
@@ -54,32 +48,30 @@ _queue = None
 # The two clocks
 
 
-def _days(y, m, d):
-    # Days in the Gregorian calendar; a month 13 is January
-    if m < 3:
-        y -= 1
-        m += 12
-    return y * 365 + y // 4 - y // 100 + y // 400 + (153 * m - 457) // 5 + d
+def _month(n):
+    # Days before the month n, in months since March of the year 0
+    y, n = divmod(n, 12)
+    return y * 365 + y // 4 - y // 100 + y // 400 + (n * 153 + 2) // 5
 
 
-def _civil(t):
+def _civil(y, m, d, h, mi, s):
     # ms from the epoch to what a clock on the wall shows; time.gmtime() is the inverse
-    return (((_days(*t[:3]) - _epoch) * 24 + t[3]) * 60 + t[4]) * 60000 + t[5] * 1000
+    return (((_month(y * 12 + m - 3) + d - _epoch) * 24 + h) * 60 + mi) * 60000 + s * 1000
 
 
-_epoch = _days(*time.gmtime(0)[:3])
+# 1970 or 2000, by port
+_epoch = _month(time.gmtime(0)[0] * 12 - 2) + 1
 
 
 def _now(wall=0):
-    # ms on the monotonic clock, which stands at 0 until the loop starts, or the wall clock
+    # ms on the wall clock, or on the monotonic clock, which stands at 0 until the loop starts
     global _ms, _tick
     if wall:
-        t = time.time()
+        ms = _civil(*time.localtime()[:6])
         # A board's time() has whole seconds; its time_ns() has more, where the two agree
+        s = time.time()
         n = time.time_ns() // 1000000
-        if n // 1000 != int(t):
-            n = int(t * 1000)
-        return _civil(time.localtime(n // 1000)) + n % 1000
+        return ms + (n if n // 1000 == int(s) else int(s * 1000)) % 1000
     if _tick is not None:
         t = time.ticks_ms()
         _ms += time.ticks_diff(t, _tick)
@@ -95,85 +87,72 @@ def __getattr__(name):
 
 
 ################################################################################
-# Crontab rules
-
-
-def _bits(s, lo, hi, names):
-    # The values that a field matches, as the bits of an int
-    def value(s):
-        return int(s) if s.isdigit() else names.split().index(s) + lo
-
-    bits = 0
-    for part in s.split(","):
-        r, slash, step = part.partition("/")
-        a, dash, b = r.partition("-")
-        if r == "*":
-            a, b = lo, hi
-        else:
-            a = value(a)
-            b = value(b) if dash else hi if slash else a
-            # A range may end on Sunday
-            if dash and hi == 7 and not b:
-                b = 7
-        step = int(step) if slash else 1
-        if not (lo <= a <= b <= hi and step > 0):
-            raise ValueError
-        for v in range(a, b + 1, step):
-            bits |= 1 << (v % 7 if hi == 7 else v)
-    return bits
+# Crontab strings
 
 
 def _cron(rule, ms):
-    # The first match of a crontab string at `ms` on the wall clock or later, in ms
+    # The first match at `ms` on the wall clock or later, in ms
     rule = rule.lower()
-    fields = {
-        "@hourly": "0 * * * *",
-        "@daily": "0 0 * * *",
-        "@weekly": "0 0 * * 0",
-        "@monthly": "0 0 1 * *",
-        "@yearly": "0 0 1 1 *",
-    }.get(rule, rule).split()
-    if len(fields) != 5:
-        raise ValueError("not 5 fields")
-    masks = []
-    for field in (
+    if rule[:1] == "@":
+        s = (
+            "@hourly 0 * * * * @daily 0 0 * * * @weekly 0 0 * * 0 "
+            "@monthly 0 0 1 * * @yearly 0 0 1 1 *"
+        )
+        rule = s[s.index(rule + " ") + len(rule) :]
+        fields = rule.split()[:5]
+    else:
+        fields = rule.split()
+    sets = []
+    for field, lo, hi, names in (
         ("minute", 0, 59, ""),
         ("hour", 0, 23, ""),
         ("day", 1, 31, ""),
         ("month", 1, 12, "jan feb mar apr may jun jul aug sep oct nov dec"),
         ("weekday", 0, 7, "sun mon tue wed thu fri sat"),
     ):
-        s = fields[len(masks)]
+        names = names.split()
+        match = set()
         try:
-            masks.append(_bits(s, *field[1:]))
-        except ValueError:
-            raise ValueError("bad %s %r" % (field[0], s))
-    minutes, hours, days, months, weekdays = masks
-    y, mo, d, h, mi = time.gmtime(-(-ms // 60000) * 60)[:5]
+            for s in fields[len(sets)].split(","):
+                s, slash, step = s.partition("/")
+                if s == "*":
+                    a, b = lo, hi
+                else:
+                    # "a", "a-b", and "a/step" for "a-hi/step"
+                    s = [int(v) if v.isdigit() else names.index(v) + lo for v in s.split("-")]
+                    a, b = s if s[1:] else s * 2
+                    if slash and not s[1:]:
+                        b = hi
+                if not lo <= a <= b <= hi:
+                    raise ValueError
+                match.update(range(a, b + 1, int(step) if slash else 1))
+        except (ValueError, IndexError):
+            raise ValueError("bad " + field)
+        sets.append(match)
+    if fields[5:]:
+        raise ValueError("6 fields")
+    minutes, hours, days, months, weekdays = sets
+    # As Vixie cron has it, either day will do when neither field begins with a star
+    both = "*" in (fields[2][0], fields[4][0])
+    y, n, d, h, mi = time.gmtime(-(-ms // 60000) * 60)[:5]
+    n += y * 12 - 3
     # 29 February meets every weekday within 40 years, whatever century ends between
-    for _ in range(500):
-        first = _days(y, mo, 1)
-        # The weekdays of a month in the bits of its days
-        w = (weekdays * 0x810204081) >> (first + 1) % 7
-        # As Vixie cron has it, either day field will do when neither begins with a star
-        w = days & w if "*" in (fields[2][0], fields[4][0]) else days | w
-        if months >> mo & 1:
-            for d in range(d, _days(y, mo + 1, 1) - first + 1):
-                if w >> d & 1:
+    for n in range(n, n + 490):
+        if (n + 2) % 12 + 1 in months:
+            y = _month(n)
+            for d in range(d, _month(n + 1) - y + 1):
+                w = (y + d + 2) % 7
+                if (d in days) + (w in weekdays or w + 7 in weekdays) > both:
                     for h in range(h, 24):
-                        if hours >> h & 1:
+                        if h in hours:
                             for mi in range(mi, 60):
-                                if minutes >> mi & 1:
-                                    return _civil((y, mo, d, h, mi, 0))
+                                if mi in minutes:
+                                    return _civil(0, n + 3, d, h, mi, 0)
                         mi = 0
                 h = mi = 0
         d = 1
         h = mi = 0
-        mo += 1
-        if mo > 12:
-            mo = 1
-            y += 1
-    raise ValueError("never matches")
+    raise ValueError("never")
 
 
 ################################################################################
@@ -182,178 +161,177 @@ def _cron(rule, ms):
 
 def _sec(s):
     # Seconds as whole ms, the fraction apart: a float may have no more than 24 bits
-    if not isinstance(s, (int, float)):
-        raise TypeError("not seconds")
     if not 0 <= s < 1e10:
         raise ValueError("out of range")
     return int(s) * 1000 + round(s % 1 * 1000)
 
 
 def _when(t):
-    # The ms of a time, or of seconds from now, and whether it is on the wall clock
+    # [ms, wall] of a time tuple, or of seconds from now
     if not isinstance(t, (tuple, list)):
         return [_now() + _sec(t), 0]
-    ms = _civil(t)
-    # A time that there is comes back as it was
-    if time.gmtime(ms // 1000)[:6] != tuple(t[:6]):
+    t = tuple(t[:6])
+    ms = _civil(*t)
+    # A time that exists comes back as it was
+    if time.gmtime(ms // 1000)[:6] != t:
         raise ValueError("no such time")
     return [ms, 1]
 
 
-def _next(e, ms):
+def _next(e, phase, ms):
     # The first phase of a repeating entry after `ms`; None for a one-shot
     r = e["repeat"]
     if isinstance(r, str):
         return _cron(r, max(ms + 1, e.get("first", 0)))
     if r:
         r = _sec(r)
-        return e["phase"] + ((ms - e["phase"]) // r + 1) * r
+        return phase + ((ms - phase) // r + 1) * r
 
 
 def _entry(name, o):
-    # The entry that the options of a task make; raises before anything is changed
-    if not isinstance(name, str):
-        raise TypeError("name=%r: not a string" % (name,))
-    # aioctl.start() gives back the very entry that aioctl.stop() took out of group()
+    # The entry that the options of a task make, its `due` still a phase; changes nothing else
     if isinstance(o.get("due"), tuple):
+        # aioctl.start() gives back the very entry that aioctl.stop() took out of group()
         return o
-    e = {"start_in": -1, "repeat": False, "due": None, "phase": None, "wall": 0}
-    e["times"] = e["jitter"] = 0
-    e["until"] = None
+    e = {
+        "start_in": None,
+        "repeat": False,
+        "due": None,
+        "wall": 0,
+        "times": 0,
+        "jitter": 0,
+        "until": None,
+    }
     start = o.get("start_in")
-    # `repeat` last: it builds on `start_in`
-    for k in ("start_in", "until", "jitter", "times", "repeat"):
-        v = o.pop(k, None)
-        try:
-            if v is None:
-                pass
-            elif k == "start_in":
-                e["phase"], e["wall"] = _when(v)
-            elif k == "until":
-                e[k] = _when(v)
+    k, v = "name", name
+    try:
+        name + ""
+        for k, v in o.items():
+            if k == "start_in" or k == "until":
+                v = _when(v)
             elif k == "jitter":
-                e[k] = _sec(v)
+                v = _sec(v)
             elif k == "times":
                 if v < 1 or v % 1:
                     raise ValueError("out of range")
-                e[k] = v
-            elif v is not False:
-                e[k] = start if v is True else v
-                if isinstance(v, str):
-                    now = _now(1)
-                    if start is not None:
-                        e["first"] = e["phase"] + (0 if e["wall"] else now - _now())
-                    e["wall"] = 1
-                    e["phase"] = _next(e, now)
-                elif not _sec(e[k]):
-                    raise ValueError("out of range")
-                elif start is None:
-                    e["phase"] = _now() + _sec(v)
-        except Exception as err:
-            raise type(err)("%s=%r: %s" % (k, v, err))
-    if o:
-        raise TypeError("no such option: %r" % o)
-    if e["phase"] is None:
-        raise TypeError("neither start_in nor repeat")
+            elif k != "repeat":
+                raise TypeError("unknown option")
+            e[k] = v
+        k, v = "repeat", e["repeat"]
+        if v is True:
+            e[k] = v = start
+        now = _now()
+        at, w = e["start_in"] or (now, 0)
+        if isinstance(v, str):
+            if start is not None:
+                e["first"] = at if w else at - now + _now(1)
+            w = 1
+            at = _next(e, 0, _now(1))
+        elif v is not False or start is None:
+            # A period of 0, or neither a start nor a period, is out of range too
+            now = _sec(v) or _sec(-1)
+            if start is None:
+                at += now
+    except Exception as err:
+        raise type(err)("%s=%r: %s" % (k, v, err))
+    e["start_in"] = -1
+    e["wall"] = w
+    e["due"] = at
     return e
 
 
+def _live(item):
+    # The entry for which an item of a heap waits; False where the item is stale
+    e = _AIOCTL_SCHEDULE_GROUP.get(item[1])
+    return isinstance(e, dict) and e.get("due") is item and e
+
+
 def _push(name, e, at):
-    # Lets an entry wait for its phase `at`; None, or one after `until`, ends it
+    # Lets an entry wait for its phase `at`; None, or one after `until`, is its end
     w = e["wall"]
     u = e["until"]
+    q = _heaps[w]
     e["due"] = ()
-    if at is not None and not (u and at - _now(w) > u[0] - _now(u[1])):
-        e["phase"] = at
-        if "last" not in e:
-            e["start_in"] = (at - _now(w) + _now()) // 1000
-        e["due"] = (at + int(random.random() * e["jitter"]), name)
-        heapq.heappush(_heaps[w], e["due"])
-    _wake()
-
-
-def _live(item):
-    # The entry for which an item of a heap waits; None where the item is stale
-    e = _AIOCTL_SCHEDULE_GROUP.get(item[1])
-    return e if isinstance(e, dict) and e.get("due") is item else None
-
-
-def _wake():
-    # Brings the sleeping loop forward to now, as Task.cancel() does; a cancel that is already
-    # on its way (data) is left alone, for push() would lose it
-    global _queue
+    if at is not None:
+        ms = at - _now(w)
+        if not u or ms <= u[0] - _now(u[1]):
+            if "last" not in e:
+                e["start_in"] = (ms + _now()) // 1000
+            ms = e["jitter"]
+            e["due"] = (at + int(random.random() * ms) if ms else at, name, at)
+            heapq.heappush(q, e["due"])
+    if len(q) > 2 * len(_AIOCTL_SCHEDULE_GROUP) + 8:
+        q[:] = list(filter(_live, q))
+        heapq.heapify(q)
+    # Brings the sleeping loop forward to now, as Task.cancel() does. One that has ended or is
+    # being cancelled has `data`, which push() would lose.
     q = asyncio.core._task_queue
-    if _queue is q and not _task.data:
-        _queue = None
+    if _queue is q and not _task.data and _task is not asyncio.core.cur_task:
         q.remove(_task)
         q.push(_task)
 
 
 def _install(name, e):
-    g = _AIOCTL_SCHEDULE_GROUP
-    hold = e["due"] is None and name not in g
-    g[name] = e
-    if e["due"] != ():
-        _push(name, e, e["phase"])
-    # Not one line early: what aioctl.add() started waits for its time
-    t = aioctl.group().tasks.get(name)
-    if hold and t and not t.task.done() and t.task is not asyncio.core.cur_task:
-        aioctl.stop(name, stop_sch=False)
-    # Stale items go before they are the most
-    for q in _heaps:
-        if len(q) > 2 * len(g) + 8:
-            q[:] = [i for i in q if _live(i)]
-            heapq.heapify(q)
+    t = name not in _AIOCTL_SCHEDULE_GROUP and aioctl.group().tasks.get(name)
+    _AIOCTL_SCHEDULE_GROUP[name] = e
+    at = e["due"]
+    if isinstance(at, int):
+        _push(name, e, at)
+        # Not one line early: what aioctl.add() started is held back until it is due
+        if t and not t.task.done() and t.task is not asyncio.core.cur_task:
+            aioctl.stop(name, stop_sch=False)
+    elif at:
+        _push(name, e, at[2])
 
 
 def schedule(name, **options):
     """Schedules a task of aioctl.group() by its name, or reschedules it.
 
     name: str; the task need not be there yet
-    start_in: first run, in seconds (int or float, >= 0; from the start of schedule_loop, or
+    start_in: the first run, in seconds (int or float, >= 0; from the start of schedule_loop, or
         from now when it runs), or at a time tuple as time.localtime() gives it (6 or more
-        fields, on the wall clock); without it, after one `repeat`
-    repeat: period in seconds (> 0, whole ms), True for `start_in` seconds, False for none, or
-        a crontab string "minute hour day month weekday", @hourly ... @yearly (local time)
+        fields, on the wall clock). Without it: after one `repeat`
+    repeat: period in seconds (int or float, > 0, rounded to ms), True for `start_in` seconds,
+        False for none, or a crontab string (local time): "minute hour day month weekday" or
+        @hourly, @daily, @weekly, @monthly, @yearly
     times: finish after that many runs (int > 0)
-    until: nothing runs after it (seconds or time tuple, as `start_in`)
+    until: nothing starts after it (seconds or a time tuple, as `start_in`)
     jitter: each run is up to that many seconds (>= 0) later, at random
 
-    Raises TypeError or ValueError, naming option and value, and changes nothing then.
+    Raises TypeError or ValueError that name the option and its value; nothing is changed then.
     """
     _install(name, _entry(name, options))
 
 
 def unschedule(name):
-    """Forgets the schedule of a task: True, or False where there is none."""
-    if name in _AIOCTL_SCHEDULE_GROUP:
-        del _AIOCTL_SCHEDULE_GROUP[name]
-        return True
-    print("Task %s not found in %s" % (name, list(_AIOCTL_SCHEDULE_GROUP)))
+    """Forgets the schedule of a task. Returns False, and prints why, where there is none."""
+    g = _AIOCTL_SCHEDULE_GROUP
+    if name in g:
+        return bool(g.pop(name))
+    print("Task", name, "not found in", list(g))
     return False
 
 
 def schedule_task(**options):
     """Decorator above @aioctl.aiotask: schedules the task under its function's name.
 
-    Options and errors are those of schedule(); TypeError in the wrong order of decorators.
+    Options and errors are those of schedule(). TypeError when it stands below @aioctl.aiotask.
     """
 
     def wrap(task):
         if not isinstance(task, tuple):
-            raise TypeError("%r: write @schedule_task above @aiotask" % task)
+            raise TypeError("@schedule_task goes above @aiotask")
         f, name = task
         schedule(name, **options)
 
         async def gate(*args, **kwargs):
             # aioctl.add() starts what it adds: that start ends here, later ones go to f
-            for n, t in aioctl.group().tasks.items():
-                if t.coro is gate and t.task is asyncio.core.cur_task:
-                    e = _AIOCTL_SCHEDULE_GROUP.get(n)
-                    if e and e["due"]:
-                        t.coro = f
-                        return
-            return await f(*args, **kwargs)
+            t = aioctl.group().tasks.get(name)
+            e = _AIOCTL_SCHEDULE_GROUP.get(name)
+            if e and e["due"] and t and t.coro is gate and t.task is asyncio.core.cur_task:
+                t.coro = f
+            else:
+                return await f(*args, **kwargs)
 
         return gate, name
 
@@ -361,28 +339,29 @@ def schedule_task(**options):
 
 
 def group():
-    """The schedule: a dict of name -> entry."""
+    """The schedule, a dict of name -> entry."""
     return _AIOCTL_SCHEDULE_GROUP
 
 
 def set_group(d):
-    """Makes `d` the schedule: a dict of name -> options as schedule() takes them."""
+    """Makes the dict `d` the schedule: name -> options, as schedule() takes and refuses them."""
     global _AIOCTL_SCHEDULE_GROUP
-    new = {name: _entry(name, dict(d[name])) for name in d}
-    _AIOCTL_SCHEDULE_GROUP = d
+    names = list(d)
+    entries = list(map(_entry, names, d.values()))
     d.clear()
-    for name in new:
-        _install(name, new[name])
+    _AIOCTL_SCHEDULE_GROUP = d
+    for e in entries:
+        _install(names.pop(0), e)
 
 
 def set_log(log):
-    """Sets the logger (whatever has an error(str)); None prints."""
+    """Sets the logger of the loops, whatever has an error(str); with None they print."""
     global _log
     _log = log
 
 
 def reset(group=True, log=False):
-    """Forgets the schedule, the log, or both."""
+    """Forgets the schedule, the logger, or both."""
     if group:
         set_group({})
     if log:
@@ -398,58 +377,39 @@ def _say(name, what):
     getattr(_log, "error", print)("[%s] %s" % (name, what))
 
 
-def _run(name, e, now):
-    # Starts a due task and finds its next phase
-    u = e["until"]
-    if u and _now(u[1]) > u[0]:
-        e["due"] = ()
+def _run(item, now):
+    # Starts the task of an item that is due, and lets its entry wait for the next phase
+    e = _live(item)
+    if not e:
         return
-    n = "errors"
+    name = item[1]
+    u = e["until"]
     at = None
-    try:
-        at = _next(e, now)
-        if aioctl.group().tasks[name].task.done():
-            e["start_in"] = -1
-            e["last"] = time.time()
-            e["last_dt"] = time.localtime()
-            e.pop("first", 0)
-            aioctl.start(name)
-            n = "runs"
-            # 0 is for ever
-            e["times"] -= 1
-            if not e["times"]:
-                at = None
-        else:
-            n = "missed"
-            _say(name, "missed: still running")
-    except Exception as err:
-        _say(name, repr(err))
-    e[n] = e.get(n, 0) + 1
+    if not u or _now(u[1]) <= u[0]:
+        k = "errors"
+        try:
+            at = _next(e, item[2], now)
+            if aioctl.group().tasks[name].task.done():
+                e["start_in"] = -1
+                e["last"] = time.time()
+                e["last_dt"] = time.localtime()
+                e.pop("first", 0)
+                aioctl.start(name)
+                k = "runs"
+                e["times"] -= 1
+                if not e["times"]:
+                    at = None
+            else:
+                k = "missed"
+                _say(name, "missed: still running")
+        except Exception as err:
+            _say(name, repr(err))
+        e[k] = e.get(k, 0) + 1
     _push(name, e, at)
 
 
-def _rtc():
-    # Follows a step of the wall clock
-    global _t0
-    t0 = int(time.time()) - _now() // 1000
-    if not -2 < t0 - _t0 < 2:
-        _t0 = t0
-        q = _heaps[1][:]
-        _heaps[1].clear()
-        for item in q:
-            e = _live(item)
-            if e:
-                at = e["phase"]
-                if "last" in e or isinstance(e["repeat"], str):
-                    # Set back: what is due again runs again, but for the run that was last
-                    ms = _next(e, _now(1))
-                    if ms and ms < at and ("last" not in e or _next(e, ms) < at):
-                        at = ms
-                _push(item[1], e, at)
-
-
 def idle_ms():
-    """The ms until the next due run: 0 when it is overdue, None when nothing is scheduled."""
+    """The ms until the next due run: 0 when one is overdue, None when nothing is scheduled."""
     ms = None
     for w in (0, 1):
         q = _heaps[w]
@@ -457,54 +417,68 @@ def idle_ms():
             heapq.heappop(q)
         if q:
             left = max(0, q[0][0] - _now(w))
-            if ms is None or left < ms:
-                ms = left
+            ms = left if ms is None else min(ms, left)
     return ms
 
 
-async def schedule_loop(alog=None):
-    """The scheduler, a task for aioctl.add(). alog: as set_log()."""
-    global _task, _queue, _tick
-    set_log(alog or _log)
-    # A second loop takes over from the first
-    _wake()
-    _task = task = asyncio.core.cur_task
-    if _tick is None:
-        _tick = time.ticks_ms()
-    # One pass at first, in which the tasks that are held back end
-    ms = 0
-    while True:
-        _queue = asyncio.core._task_queue
-        try:
-            await asyncio.sleep_ms(ms)
-        finally:
-            if _task is task:
-                _queue = None
-        if _task is not task:
-            return
-        nap = _NAP
-        if _heaps[1]:
-            _rtc()
-            # A step of the RTC is noticed within a second, and seconds begin on time
-            nap = 1000 - _now(1) % 1000
-        for w in (0, 1):
-            now = _now(w)
-            q = _heaps[w]
-            while q and q[0][0] <= now:
-                item = heapq.heappop(q)
+def _pass():
+    # Starts what is due and returns the ms to sleep
+    global _t0
+    # asyncio cannot sleep for half a period of ticks_ms (2**29 ms on a board), and the monotonic
+    # clock must be read at least that often
+    nap = 1 << 28
+    q = _heaps[1]
+    if q:
+        # The wall clock was set when it is no longer as far from the monotonic one
+        t0 = __getattr__("_AIOCTL_SCHEDULE_T0")
+        if not -2 < t0 - _t0 < 2:
+            _t0 = t0
+            for item in q[:]:
                 e = _live(item)
                 if e:
-                    _run(item[1], e, now)
-        ms = idle_ms()
-        if ms is None or ms > nap:
-            ms = nap
+                    at = item[2]
+                    if "last" in e or isinstance(e["repeat"], str):
+                        # Set back, what comes again is due again, but for the last run
+                        ms = _next(e, at, _now(1))
+                        if ms and ms < at and ("last" not in e or _next(e, at, ms) < at):
+                            at = ms
+                    _push(item[1], e, at)
+        # A step is noticed within a second, and the next second as it begins
+        nap = 1000 - _now(1) % 1000
+    for w in (0, 1):
+        now = _now(w)
+        q = _heaps[w]
+        while q and q[0][0] <= now:
+            _run(heapq.heappop(q), now)
+    ms = idle_ms()
+    return nap if ms is None else min(ms, nap)
+
+
+async def schedule_loop(alog=None):
+    """The scheduler, for aioctl.add(). alog: as for set_log()."""
+    global _task, _queue, _tick
+    set_log(alog or _log)
+    if _tick is None:
+        _tick = time.ticks_ms()
+    # One pass first, in which the tasks that are held back come to their end
+    ms = 0
+    while True:
+        _task = asyncio.core.cur_task
+        _queue = asyncio.core._task_queue
+        await asyncio.sleep_ms(ms)
+        try:
+            ms = _pass()
+        except Exception as err:
+            # An entry that somebody took apart at the prompt, or no memory left
+            _say("schedule_loop", repr(err))
+            ms = 1000
 
 
 async def watcher_loop(alog=None, sleep=30):
-    """Restarts failed tasks, a task for aioctl.add().
+    """Restarts failed tasks, unless their kwargs hold restart=False; for aioctl.add().
 
-    alog: as set_log(). sleep: seconds between two checks; a task that fails again waits for
-    twice as many checks as before, up to an hour, until it has run well for as long.
+    alog: as for set_log(). sleep: seconds from one check to the next. A task that fails again
+    waits for twice as many checks, up to an hour, until it has been well for as long.
     """
     set_log(alog or _log)
     while True:
@@ -512,27 +486,31 @@ async def watcher_loop(alog=None, sleep=30):
         results = aioctl.result_all(as_dict=True)
         for name, t in list(aioctl.group().tasks.items()):
             err = results.get(name)
-            w = _fails.get(name)
-            try:
-                if not t.task.done() or not isinstance(err, Exception):
-                    if w:
-                        w[2] -= 1
-                        if w[2] <= 0:
-                            w[1] = 0
-                elif not t.cancelled and t.kwargs.get("restart", True):
-                    if not w:
-                        w = _fails[name] = [0, 0, 0, None]
-                    if err is not w[3]:
-                        w[3] = err
-                        w[1] = w[2] = min(w[1] * 2 or 1, 3600 / sleep)
-                    w[2] -= 1
-                    if w[2] <= 0:
-                        w[0] += 1
-                        w[2] = w[1]
-                        _say(name, "restart after " + repr(err))
+            w = _fails.get(name) or [0, 0, 0, 0]
+            if (
+                t.task.done()
+                and isinstance(err, Exception)
+                and not t.cancelled
+                and t.kwargs.get("restart", True)
+            ):
+                _fails[name] = w
+                # Checks left: > 0 until a restart, < 0 until it was a good one
+                if w[2] < 1:
+                    w[1] = w[2] = min(w[1] * 2 or 1, 3600 / sleep)
+                w[2] -= 1
+                if w[2] < 1:
+                    w[0] += 1
+                    w[2] = -w[1]
+                    w[3] = err
+                    _say(name, "restart after " + repr(err))
+                    try:
                         aioctl.start(name)
-            except Exception as err:
-                _say(name, repr(err))
+                    except Exception as err:
+                        _say(name, repr(err))
+            elif w[2] < 0:
+                w[2] += 1
+            else:
+                w[1] = 0
 
 
 ################################################################################
@@ -540,14 +518,13 @@ async def watcher_loop(alog=None, sleep=30):
 
 
 def _left(e):
-    # Whole seconds to the next run of an entry, or None
-    d = e.get("due")
-    if d:
-        return max(0, -(-(d[0] - _now(e["wall"])) // 1000))
+    # Seconds to the next run, or () when none is left
+    d = e["due"]
+    return d and max(0, (d[0] - _now(e["wall"]) + 999) // 1000)
 
 
 def _date(s):
-    # The time in so many seconds
+    # The time it will be in `s` seconds
     return aioctl.get_datetime(time.localtime(int(time.time() + s)))
 
 
@@ -555,17 +532,14 @@ def status_sc(name=None, debug=False):
     """Prints what aioctl.status() shows of a schedule; without a name, status_sc_all()."""
     if name is None:
         return status_sc_all()
-    e = _AIOCTL_SCHEDULE_GROUP.get(name, {})
+    e = _AIOCTL_SCHEDULE_GROUP[name]
     s = "last @ %s --> " % aioctl.get_datetime(e["last_dt"]) if "last" in e else ""
     left = _left(e)
-    if left is None:
+    if left == ():
         s += "done"
     else:
-        s += "%s in %s @ %s" % (
-            "next" if s else "starts",
-            aioctl.tmdelta_fmt(left),
-            _date(left),
-        )
+        k = "next" if s else "starts"
+        s += "%s in %s @ %s" % (k, aioctl.tmdelta_fmt(left), _date(left))
     print("    ┗━► schedule:", s)
     if debug:
         print("    ┗━► schedule opts:", e)
@@ -576,22 +550,21 @@ def status_sc(name=None, debug=False):
 
 def status_sc_all():
     """Prints a table of all that is scheduled, soonest first."""
-    f = "%-11s %-9s %-11s %-9s %5s %6s %8s %s"
+    f = "%-12s%-10s%-12s%-10s%4s%7s%9s %s"
     print(f % tuple("NEXT LEFT LAST AGO RUNS MISSED RESTARTS TASK".split()))
     rows = []
     for name, e in _AIOCTL_SCHEDULE_GROUP.items():
         left = _left(e)
-        row = [1 << 60 if left is None else left]
-        for s in left, int(e["last"] - time.time()) if "last" in e else None:
-            row += (
-                ["-", "-"]
-                if s is None
-                else [_date(s)[5:16], aioctl.tmdelta_fmt(abs(s)).split(",")[0]]
-            )
-        row += [e.get("runs", 0), e.get("missed", 0), _fails.get(name, (0,))[0], name]
+        row = (left == (), left)
+        for s in left, int(e["last"] - time.time()) if "last" in e else ():
+            if s == ():
+                row += ("-", "-")
+            else:
+                row += (_date(s)[5:16], aioctl.tmdelta_fmt(abs(s)).split(",")[0])
+        row += (e.get("runs", 0), e.get("missed", 0), _fails.get(name, (0,))[0], name)
         rows.append(row)
     for row in sorted(rows):
-        print(f % tuple(row[1:]))
+        print(f % row[2:])
 
 
 ################################################################################
@@ -603,36 +576,37 @@ def _seal(body):
 
 
 def save(path="schedule.json"):
-    """Writes the schedule to a file, all or nothing. Raises OSError."""
+    """Writes the schedule to a file, all of it or none. Raises OSError."""
     with open(path + "~", "w") as f:
         f.write(_seal(json.dumps((int(time.time()), _now(), _AIOCTL_SCHEDULE_GROUP))))
     os.rename(path + "~", path)
 
 
 def load(path="schedule.json"):
-    """Adds the schedule of a file that save() wrote; returns the names that have no task.
+    """Adds the schedule of a file that save() wrote. Returns the names that have no task.
 
-    Seconds go on from where they stood, less the time that has passed where the RTC was kept.
-    Raises OSError without a file, ValueError on a damaged one, and changes nothing then.
+    Where the RTC was kept, the time that has passed counts; where it was not, seconds go on
+    from where they stood. Raises OSError without a file, and ValueError with its path where it
+    is damaged; nothing is changed then.
     """
     global _t0
     with open(path) as f:
         try:
-            text = f.read()
-            body = text[text.find(" ") + 1 : -1]
-            if text != _seal(body):
+            s = f.read()
+            body = s[s.find(" ") + 1 : -1]
+            if s != _seal(body):
                 raise ValueError
         except ValueError:
             raise ValueError("damaged: " + path)
     t, ms, new = json.loads(body)
     ms = _now() - ms - max(0, int(time.time()) - t) * 1000
+    # Entries on the wall clock look at it anew
     _t0 = 0
     for name, e in new.items():
         u = e["until"]
         if u and not u[1]:
             u[0] += ms
-        if not e["wall"]:
-            e["phase"] += ms
-        e["due"] = None if e["due"] else ()
+        at = e["due"]
+        e["due"] = at[2] + (0 if e["wall"] else ms) if at else ()
         _install(name, e)
-    return [n for n in new if n not in aioctl.group().tasks]
+    return [name for name in new if name not in aioctl.group().tasks]
