@@ -324,14 +324,20 @@ def schedule_task(**options):
         f, name = task
         schedule(name, **options)
 
-        async def gate(*args, **kwargs):
-            # aioctl.add() starts what it adds: that start ends here, later ones go to f
+        async def held(args, kwargs, new):
             t = aioctl.group().tasks.get(name)
             e = _AIOCTL_SCHEDULE_GROUP.get(name)
-            if e and e["due"] and t and t.coro is gate and t.task is asyncio.core.cur_task:
+            if new and e and e["due"] and t and t.task is asyncio.core.cur_task:
                 t.coro = f
             else:
                 return await f(*args, **kwargs)
+
+        def gate(*args, **kwargs):
+            # aioctl.add() starts what it adds: that start, of a task that was not there before,
+            # ends at once; one that comes from aioctl.start() goes to f
+            t = aioctl.group().tasks.get(name)
+            new = not t or t.coro is gate and t.task is asyncio.core.cur_task
+            return held(args, kwargs, new)
 
         return gate, name
 
