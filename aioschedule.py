@@ -54,8 +54,9 @@ def _month(n):
     return y * 365 + y // 4 - y // 100 + y // 400 + (n * 153 + 2) // 5
 
 
-def _civil(y, m, d, h, mi, s):
+def _civil(t):
     # ms from the epoch to what a clock on the wall shows; time.gmtime() is the inverse
+    y, m, d, h, mi, s = t[:6]
     return (((_month(y * 12 + m - 3) + d - _epoch) * 24 + h) * 60 + mi) * 60000 + s * 1000
 
 
@@ -67,7 +68,7 @@ def _now(wall=0):
     # ms on the wall clock, or on the monotonic clock, which stands at 0 until the loop starts
     global _ms, _tick
     if wall:
-        ms = _civil(*time.localtime()[:6])
+        ms = _civil(time.localtime())
         # A board's time() has whole seconds; its time_ns() has more, where the two agree
         s = time.time()
         n = time.time_ns() // 1000000
@@ -90,18 +91,17 @@ def __getattr__(name):
 # Crontab strings
 
 
-def _cron(rule, ms):
+def _cron(s, ms):
     # The first match at `ms` on the wall clock or later, in ms
-    rule = rule.lower()
-    if rule[:1] == "@":
-        s = (
+    s = s.lower()
+    if s[:1] == "@":
+        i = (
             "@hourly 0 * * * * @daily 0 0 * * * @weekly 0 0 * * 0 "
             "@monthly 0 0 1 * * @yearly 0 0 1 1 *"
         )
-        rule = s[s.index(rule + " ") + len(rule) :]
-        fields = rule.split()[:5]
-    else:
-        fields = rule.split()
+        s = i[i.index(s + " ") + len(s) + 1 :][:9]
+    # What comes after four fields is the fifth
+    fields = s.split(None, 4)
     sets = []
     for field, lo, hi, names in (
         ("minute", 0, 59, ""),
@@ -118,19 +118,22 @@ def _cron(rule, ms):
                 if s == "*":
                     a, b = lo, hi
                 else:
-                    # "a", "a-b", and "a/step" for "a-hi/step"
                     s = [int(v) if v.isdigit() else names.index(v) + lo for v in s.split("-")]
-                    a, b = s if s[1:] else s * 2
-                    if slash and not s[1:]:
+                    a = b = s[0]
+                    if s[1:]:
+                        a, b = s
+                        # "fri-sun"
+                        if hi == 7:
+                            b = b or hi
+                    elif slash:
                         b = hi
-                if not lo <= a <= b <= hi:
+                s = range(a, b + 1, int(step) if slash else 1)
+                if not (lo <= a <= b <= hi and s):
                     raise ValueError
-                match.update(range(a, b + 1, int(step) if slash else 1))
-        except (ValueError, IndexError):
+                match.update(s)
+        except Exception:
             raise ValueError("bad " + field)
         sets.append(match)
-    if fields[5:]:
-        raise ValueError("6 fields")
     minutes, hours, days, months, weekdays = sets
     # As Vixie cron has it, either day will do when neither field begins with a star
     both = "*" in (fields[2][0], fields[4][0])
@@ -147,7 +150,7 @@ def _cron(rule, ms):
                         if h in hours:
                             for mi in range(mi, 60):
                                 if mi in minutes:
-                                    return _civil(0, n + 3, d, h, mi, 0)
+                                    return _civil((0, n + 3, d, h, mi, 0))
                         mi = 0
                 h = mi = 0
         d = 1
@@ -170,22 +173,21 @@ def _when(t):
     # [ms, wall] of a time tuple, or of seconds from now
     if not isinstance(t, (tuple, list)):
         return [_now() + _sec(t), 0]
-    t = tuple(t[:6])
-    ms = _civil(*t)
+    ms = _civil(t)
     # A time that exists comes back as it was
-    if time.gmtime(ms // 1000)[:6] != t:
-        raise ValueError("no such time")
+    if time.gmtime(ms // 1000)[:6] != tuple(t[:6]):
+        raise ValueError("out of range")
     return [ms, 1]
 
 
-def _next(e, phase, ms):
+def _next(e, at, ms):
     # The first phase of a repeating entry after `ms`; None for a one-shot
     r = e["repeat"]
     if isinstance(r, str):
         return _cron(r, max(ms + 1, e.get("first", 0)))
     if r:
         r = _sec(r)
-        return phase + ((ms - phase) // r + 1) * r
+        return at + ((ms - at) // r + 1) * r
 
 
 def _entry(name, o):
@@ -215,7 +217,7 @@ def _entry(name, o):
                 if v < 1 or v % 1:
                     raise ValueError("out of range")
             elif k != "repeat":
-                raise TypeError("unknown option")
+                raise TypeError("unknown")
             e[k] = v
         k, v = "repeat", e["repeat"]
         if v is True:
@@ -307,7 +309,8 @@ def unschedule(name):
     """Forgets the schedule of a task. Returns False, and prints why, where there is none."""
     g = _AIOCTL_SCHEDULE_GROUP
     if name in g:
-        return bool(g.pop(name))
+        del g[name]
+        return True
     print("Task", name, "not found in", list(g))
     return False
 
@@ -378,9 +381,9 @@ def reset(group=True, log=False):
 # The loops
 
 
-def _say(name, what):
+def _say(name, s):
     # There is often nobody to see a traceback
-    getattr(_log, "error", print)("[%s] %s" % (name, what))
+    getattr(_log, "error", print)("[%s] %s" % (name, s))
 
 
 def _run(item, now):
@@ -546,12 +549,13 @@ def status_sc(name=None, debug=False):
     else:
         k = "next" if s else "starts"
         s += "%s in %s @ %s" % (k, aioctl.tmdelta_fmt(left), _date(left))
-    print("    ┗━► schedule:", s)
+    k = "    ┗━► schedule"
+    print(k + ":", s)
     if debug:
-        print("    ┗━► schedule opts:", e)
+        print(k, "opts:", e)
     w = _fails.get(name)
     if w:
-        print("    ┗━► restarts: %d, last error: %r" % (w[0], w[3]))
+        print(k, "restarts:", w[0], repr(w[3]))
 
 
 def status_sc_all():
@@ -577,8 +581,8 @@ def status_sc_all():
 # State
 
 
-def _seal(body):
-    return "[%d, %s]" % (binascii.crc32(body), body)
+def _seal(s):
+    return "[%d, %s]" % (binascii.crc32(s), s)
 
 
 def save(path="schedule.json"):
