@@ -68,11 +68,12 @@ def _now(wall=0):
     # ms on the wall clock, or on the monotonic clock, which stands at 0 until the loop starts
     global _ms, _tick
     if wall:
-        ms = _civil(time.localtime())
         # A board's time() has whole seconds; its time_ns() has more, where the two agree
         s = time.time()
-        n = time.time_ns() // 1000000
-        return ms + (n if n // 1000 == int(s) else int(s * 1000)) % 1000
+        ms = time.time_ns() // 1000000
+        if ms // 1000 != int(s):
+            ms = int(s * 1000)
+        return _civil(time.localtime(ms // 1000)) + ms % 1000
     if _tick is not None:
         t = time.ticks_ms()
         _ms += time.ticks_diff(t, _tick)
@@ -94,14 +95,11 @@ def __getattr__(name):
 def _cron(s, ms):
     # The first match at `ms` on the wall clock or later, in ms
     s = s.lower()
-    if s[:1] == "@":
-        i = (
-            "@hourly 0 * * * * @daily 0 0 * * * @weekly 0 0 * * 0 "
-            "@monthly 0 0 1 * * @yearly 0 0 1 1 *"
-        )
-        s = i[i.index(s + " ") + len(s) + 1 :][:9]
+    i = "@hourly 0 * * * * @daily 0 0 * * * @weekly 0 0 * * 0 @monthly 0 0 1 * * @yearly 0 0 1 1 *"
+    if s[:1] == "@" and s + " " in i:
+        s = i[i.find(s) + len(s) + 1 :][:9]
     # What comes after four fields is the fifth
-    fields = s.split(None, 4)
+    fields = s.strip().split(None, 4)
     sets = []
     for field, lo, hi, names in (
         ("minute", 0, 59, ""),
@@ -164,6 +162,8 @@ def _cron(s, ms):
 
 def _sec(s):
     # Seconds as whole ms, the fraction apart: a float may have no more than 24 bits
+    if not isinstance(s, (int, float)):
+        raise TypeError("not a number")
     if not 0 <= s < 1e10:
         raise ValueError("out of range")
     return int(s) * 1000 + round(s % 1 * 1000)
@@ -184,7 +184,8 @@ def _next(e, at, ms):
     # The first phase of a repeating entry after `ms`; None for a one-shot
     r = e["repeat"]
     if isinstance(r, str):
-        return _cron(r, max(ms + 1, e.get("first", 0)))
+        f = e.get("first")
+        return _cron(r, max(ms + 1, f[0] - _now(f[1]) + _now(1) if f else 0))
     if r:
         r = _sec(r)
         return at + ((ms - at) // r + 1) * r
@@ -207,14 +208,15 @@ def _entry(name, o):
     start = o.get("start_in")
     k, v = "name", name
     try:
-        name + ""
+        if not isinstance(name, str):
+            raise TypeError("not a string")
         for k, v in o.items():
             if k == "start_in" or k == "until":
                 v = _when(v)
             elif k == "jitter":
                 v = _sec(v)
             elif k == "times":
-                if v < 1 or v % 1:
+                if not isinstance(v, int) or v < 1:
                     raise ValueError("out of range")
             elif k != "repeat":
                 raise TypeError("unknown")
@@ -226,14 +228,16 @@ def _entry(name, o):
         at, w = e["start_in"] or (now, 0)
         if isinstance(v, str):
             if start is not None:
-                e["first"] = at if w else at - now + _now(1)
+                e["first"] = e["start_in"]
             w = 1
             at = _next(e, 0, _now(1))
         elif v is not False or start is None:
-            # A period of 0, or neither a start nor a period, is out of range too
-            now = _sec(v) or _sec(-1)
+            # Neither a start nor a period is a period of 0
+            ms = _sec(v or 0)
+            if not ms:
+                raise ValueError("out of range")
             if start is None:
-                at += now
+                at += ms
     except Exception as err:
         raise type(err)("%s=%r: %s" % (k, v, err))
     e["start_in"] = -1
@@ -256,9 +260,10 @@ def _push(name, e, at):
     e["due"] = ()
     if at is not None:
         ms = at - _now(w)
-        if not u or ms <= u[0] - _now(u[1]):
-            if "last" not in e:
-                e["start_in"] = (ms + _now()) // 1000
+        # -1 is for what has run
+        if "last" not in e:
+            e["start_in"] = max(0, ms + _now()) // 1000
+        if not u or u[1] != w or at <= u[0]:
             ms = e["jitter"]
             e["due"] = (at + int(random.random() * ms) if ms else at, name, at)
             heapq.heappush(q, e["due"])
@@ -274,14 +279,22 @@ def _push(name, e, at):
 
 
 def _install(name, e):
-    t = name not in _AIOCTL_SCHEDULE_GROUP and aioctl.group().tasks.get(name)
+    core = asyncio.core
+    # Also to a program that starts anew in the same session
+    new = name not in _AIOCTL_SCHEDULE_GROUP or _queue is not core._task_queue
     _AIOCTL_SCHEDULE_GROUP[name] = e
     at = e["due"]
-    if isinstance(at, int):
+    if not isinstance(at, tuple):
         _push(name, e, at)
-        # Not one line early: what aioctl.add() started is held back until it is due
-        if t and not t.task.done() and t.task is not asyncio.core.cur_task:
-            aioctl.stop(name, stop_sch=False)
+        # Not one line early: what aioctl.add() has started is held back until it is due
+        t = aioctl.group().tasks.get(name)
+        t = new and t and t.task
+        if t and not t.done() and t is not core.cur_task:
+            if t.data is None and core.ticks_diff(t.ph_key, core.ticks()) <= 0:
+                # Before its first step: a cancel would take down who gathers it
+                t.coro.close()
+            else:
+                aioctl.stop(name, stop_sch=False)
     elif at:
         _push(name, e, at[2])
 
@@ -329,8 +342,7 @@ def schedule_task(**options):
 
         async def held(args, kwargs, new):
             t = aioctl.group().tasks.get(name)
-            e = _AIOCTL_SCHEDULE_GROUP.get(name)
-            if new and e and e["due"] and t and t.task is asyncio.core.cur_task:
+            if new and name in _AIOCTL_SCHEDULE_GROUP and t and t.task is asyncio.core.cur_task:
                 t.coro = f
             else:
                 return await f(*args, **kwargs)
@@ -382,8 +394,11 @@ def reset(group=True, log=False):
 
 
 def _say(name, s):
-    # There is often nobody to see a traceback
-    getattr(_log, "error", print)("[%s] %s" % (name, s))
+    # There is often nobody to see a traceback, and sometimes no room for one
+    try:
+        getattr(_log, "error", print)("[%s] %s" % (name, s))
+    except Exception:
+        pass
 
 
 def _run(item, now):
@@ -393,12 +408,16 @@ def _run(item, now):
         return
     name = item[1]
     u = e["until"]
-    at = None
-    if not u or _now(u[1]) <= u[0]:
-        k = "errors"
+    f = e.get("first")
+    at = k = None
+    # What is due at the very end may be late by a pass
+    if not u or _now(u[1]) - u[0] < 100:
         try:
             at = _next(e, item[2], now)
-            if aioctl.group().tasks[name].task.done():
+            if f and _now(f[1]) < f[0]:
+                # The clock was set, and the start in seconds is yet to come
+                pass
+            elif aioctl.group().tasks[name].task.done():
                 e["start_in"] = -1
                 e["last"] = time.time()
                 e["last_dt"] = time.localtime()
@@ -412,7 +431,9 @@ def _run(item, now):
                 k = "missed"
                 _say(name, "missed: still running")
         except Exception as err:
+            k = "errors"
             _say(name, repr(err))
+    if k:
         e[k] = e.get(k, 0) + 1
     _push(name, e, at)
 
@@ -496,30 +517,30 @@ async def watcher_loop(alog=None, sleep=30):
         for name, t in list(aioctl.group().tasks.items()):
             err = results.get(name)
             w = _fails.get(name) or [0, 0, 0, 0]
-            if (
-                t.task.done()
-                and isinstance(err, Exception)
-                and not t.cancelled
-                and t.kwargs.get("restart", True)
-            ):
-                _fails[name] = w
-                # Checks left: > 0 until a restart, < 0 until it was a good one
-                if w[2] < 1:
-                    w[1] = w[2] = min(w[1] * 2 or 1, 3600 / sleep)
-                w[2] -= 1
-                if w[2] < 1:
-                    w[0] += 1
-                    w[2] = -w[1]
-                    w[3] = err
-                    _say(name, "restart after " + repr(err))
-                    try:
+            try:
+                if (
+                    t.task.done()
+                    and isinstance(err, Exception)
+                    and not t.cancelled
+                    and t.kwargs.get("restart", True)
+                ):
+                    _fails[name] = w
+                    # Checks left: > 0 until a restart, < 0 until it was a good one
+                    if w[2] < 1:
+                        w[1] = w[2] = min(w[1] * 2 or 1, 3600 / sleep)
+                    w[2] -= 1
+                    if w[2] < 1:
+                        w[0] += 1
+                        w[2] = -w[1]
+                        w[3] = err
+                        _say(name, "restart after " + repr(err))
                         aioctl.start(name)
-                    except Exception as err:
-                        _say(name, repr(err))
-            elif w[2] < 0:
-                w[2] += 1
-            else:
-                w[1] = 0
+                elif w[2] < 0:
+                    w[2] += 1
+                else:
+                    w[1] = 0
+            except Exception as err:
+                _say(name, repr(err))
 
 
 ################################################################################
@@ -527,14 +548,18 @@ async def watcher_loop(alog=None, sleep=30):
 
 
 def _left(e):
-    # Seconds to the next run, or () when none is left
+    # ms to the next run, or () when none is left
     d = e["due"]
-    return d and max(0, (d[0] - _now(e["wall"]) + 999) // 1000)
+    return d and max(0, d[0] - _now(e["wall"]))
 
 
-def _date(s):
-    # The time it will be in `s` seconds
-    return aioctl.get_datetime(time.localtime(int(time.time() + s)))
+def _date(ms):
+    # What the clock on the wall will show in `ms`, to the nearest second
+    return aioctl.get_datetime(time.gmtime((_now(1) + ms + 500) // 1000))
+
+
+def _time(ms):
+    return aioctl.tmdelta_fmt((ms + 500) // 1000)
 
 
 def status_sc(name=None, debug=False):
@@ -548,7 +573,7 @@ def status_sc(name=None, debug=False):
         s += "done"
     else:
         k = "next" if s else "starts"
-        s += "%s in %s @ %s" % (k, aioctl.tmdelta_fmt(left), _date(left))
+        s += "%s in %s @ %s" % (k, _time(left), _date(left))
     k = "    ┗━► schedule"
     print(k + ":", s)
     if debug:
@@ -564,13 +589,17 @@ def status_sc_all():
     print(f % tuple("NEXT LEFT LAST AGO RUNS MISSED RESTARTS TASK".split()))
     rows = []
     for name, e in _AIOCTL_SCHEDULE_GROUP.items():
-        left = _left(e)
+        try:
+            left = _left(e)
+        except Exception:
+            # No entry: somebody wrote into group() at the prompt
+            continue
         row = (left == (), left)
-        for s in left, int(e["last"] - time.time()) if "last" in e else ():
-            if s == ():
+        for ms in left, int(e["last"] - time.time()) * 1000 if "last" in e else ():
+            if ms == ():
                 row += ("-", "-")
             else:
-                row += (_date(s)[5:16], aioctl.tmdelta_fmt(abs(s)).split(",")[0])
+                row += (_date(ms)[5:16], _time(abs(ms)).split(",")[0])
         row += (e.get("runs", 0), e.get("missed", 0), _fails.get(name, (0,))[0], name)
         rows.append(row)
     for row in sorted(rows):
@@ -606,9 +635,9 @@ def load(path="schedule.json"):
             body = s[s.find(" ") + 1 : -1]
             if s != _seal(body):
                 raise ValueError
+            t, ms, new = json.loads(body)
         except ValueError:
             raise ValueError("damaged: " + path)
-    t, ms, new = json.loads(body)
     ms = _now() - ms - max(0, int(time.time()) - t) * 1000
     # Entries on the wall clock look at it anew
     _t0 = 0
@@ -617,6 +646,6 @@ def load(path="schedule.json"):
         if u and not u[1]:
             u[0] += ms
         at = e["due"]
-        e["due"] = at[2] + (0 if e["wall"] else ms) if at else ()
+        e["due"] = at[2] + (0 if e["wall"] else ms) if at else None
         _install(name, e)
     return [name for name in new if name not in aioctl.group().tasks]

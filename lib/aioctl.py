@@ -153,6 +153,8 @@ async def _run(t, coro, old):
         try:
             while old and not old.done():
                 await asyncio.sleep_ms(_WAIT)
+            # The coroutine keeps its locals when it has ended: a chain of all runs ever
+            old = None
             # stop() does not cancel before here: the asyncio task would end with an exception,
             # which takes down whoever gathers it
             if coro and t.task is me and not t.cancelled:
@@ -258,7 +260,7 @@ def add(task, *args, name=None, _id=None, on_stop=None, on_error=None, log=None,
     t.on_stop = on_stop
     t.on_error = on_error
     t.log = log
-    _launch(t, _waits(_sched().get(name)))
+    _launch(t, isinstance(_sched().get(name), dict))
     _group.tasks[name] = t
     return t
 
@@ -357,6 +359,9 @@ def stop(name=None, stop_sch=True):
         if _waits(e):
             _kept[n] = e
         elif not live:
+            # A failed task may be about to be restarted, which stop() prevents
+            if isinstance(t.result, Exception) and not t.cancelled:
+                t.cancelled = hit = True
             continue
         hit = True
         _stopped(t)

@@ -1,0 +1,358 @@
+# Measures what aioschedule costs and compares it with its budgets: `make bench`.
+# MIT license; Copyright (c) 2026 the aioschedule authors
+#
+#   run.py [--target unix|board] [--rows bytes,heap,wakes,late,drift,time]
+#
+# Prints Markdown. Exits with 1 when a budget is missed, 2 when something could not be measured.
+# The board is the emulated Pico, or the one that TARGET=/dev/ttyACM0 names.
+
+import argparse
+import importlib.metadata
+import os
+import re
+import shutil
+import statistics
+import struct
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests"))
+
+from device_board import Board, BoardError, tool  # noqa: E402
+
+PROGRAMS = ROOT / "bench" / "target"
+SOURCES = [ROOT / "aioschedule.py", ROOT / "lib" / "aioctl.py", ROOT / "lib" / "aiolog.py"]
+FIRMWARE = ROOT / "build" / "firmware.uf2"
+BARE = ROOT / "build" / "firmware-bare.uf2"
+BOARD_DIR = "/aioschedule_bench"
+
+# All rows: group, key of what was measured, what it is, unit, budget on the board, on unix
+BUDGETS = [
+    ("bytes", "mpy", "`aioschedule.mpy`, `mpy-cross -O3`", "B", 4096, 4096),
+    ("bytes", "frozen", "frozen: `aioschedule` [1]", "B", None, None),
+    ("bytes", "frozen, all", "frozen: `aioschedule`, `aioctl`, `aiolog` [1]", "B", None, None),
+    ("heap", "module", "heap after `import aioschedule` [2]", "B", 1200, None),
+    ("heap", "modules", "the same, with `aioctl`", "B", None, None),
+    ("heap", "entry, seconds", "heap per entry: seconds [3]", "B", 160, None),
+    ("heap", "entry, time tuple", "heap per entry: time tuple", "B", 160, None),
+    ("heap", "entry, crontab", "heap per entry: crontab string", "B", 160, None),
+    ("heap", "entry, run", "heap per entry: seconds, once it has run", "B", None, None),
+    ("heap", "entry, all options", "heap per entry: all options", "B", None, None),
+    ("heap", "run", "heap allocated per run [4]", "B", 512, None),
+    ("heap", "run, crontab", "heap allocated per run, crontab string", "B", None, None),
+    ("heap", "idle", "heap allocated per idle second, 200 entries", "B", 0, 0),
+    ("heap", "idle, wall-clock", "the same, one of them wall-clock", "B", None, None),
+    ("heap", "kept", "heap not given back per run, with `aioctl`", "B", 0, 0),
+    ("wakes", "wakes", "wake-ups per idle hour, 200 entries", "", 1, 1),
+    ("wakes", "wakes, wall-clock", "the same, one of them wall-clock", "", None, None),
+    ("late", "loop", "lateness of a bare `asyncio.sleep_ms` loop: median", "µs", None, None),
+    ("late", "loop, worst", "lateness of a bare `asyncio.sleep_ms` loop: worst", "µs", None, None),
+    ("late", "task", "lateness of a task in the same run: median", "µs", None, None),
+    ("late", "task, worst", "lateness of a task in the same run: worst", "µs", None, None),
+    ("late", "task - loop", "lateness, task less loop: medians", "µs", 1000, 1000),
+    ("drift", "drift", "drift after 100,000 runs", "ms", 0, 0),
+    ("time", "us 10", "time per wake, 10 entries", "µs", None, None),
+    ("time", "us 100", "time per wake, 100 entries", "µs", None, None),
+    ("time", "us 1000", "time per wake, 1,000 entries", "µs", None, None),
+    ("time", "ratio", "time per wake, 1,000 entries against 10", "times", 3, 3),
+]
+NOTES = {
+    "bytes": "[1] In the RP2040's flash: what carries its name in the ELF file, without the names"
+    " that all modules share; and the images with and without the three, in steps of 256 B.",
+    "heap": "[2] With what it imports there already, `aioctl` too. Frozen on the board, compiled"
+    " from source on the unix port.  \n"
+    "[3] 100 of them, lists and dicts that grow included, the names not.  \n"
+    "[4] With an `aioctl` whose `start()` allocates nothing.",
+}
+
+
+class Failed(Exception):
+    """Something could not be measured."""
+
+
+class Unix:
+    name = "unix port"
+    board = emulated = False
+
+    def __init__(self):
+        beside = Path(sys.executable).parent / "micropython"
+        name = os.environ.get("MICROPYTHON") or (beside if beside.exists() else "micropython")
+        self.micropython = shutil.which(name)
+        if not self.micropython:
+            raise Failed(f"no {name}: run `make bench`, or set MICROPYTHON=path")
+
+    def exec(self, code):
+        path = [".frozen", ROOT / "tests" / "target", PROGRAMS, ROOT, ROOT / "lib"]
+        done = subprocess.run(
+            [self.micropython, "-c", code],
+            env={**os.environ, "TZ": "UTC", "MICROPYPATH": ":".join(map(str, path))},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+            timeout=180,
+        )
+        if done.returncode:
+            raise Failed(f"{code} failed on the unix port:\n{done.stdout[-2000:]}")
+        return done.stdout
+
+    def close(self):
+        pass
+
+
+class Pico:
+    name = "board"
+    board = True
+
+    def __init__(self):
+        if not os.environ.get("TARGET"):
+            need(FIRMWARE, "make firmware")
+            newest = max(SOURCES, key=lambda path: path.stat().st_mtime)
+            if newest.stat().st_mtime > FIRMWARE.stat().st_mtime:
+                raise Failed(f"{newest.name} is newer than {FIRMWARE.name}: run `make firmware`")
+        self.device = Board(FIRMWARE)
+        self.emulated = self.device.emulated
+        if self.emulated:
+            self.name = "emulated Pico"
+        self.device.exec(
+            f"import os\nif {BOARD_DIR[1:]!r} not in os.listdir('/'): os.mkdir({BOARD_DIR!r})"
+        )
+        self.device.cp(*PROGRAMS.glob("*.py"), to=f"{BOARD_DIR}/")
+
+    def exec(self, code):
+        return self.device.exec(f"import sys; sys.path.insert(0, {BOARD_DIR!r}); {code}", 300)
+
+    def close(self):
+        try:
+            if not self.emulated:
+                self.device.exec(
+                    f"import os; os.chdir({BOARD_DIR!r})\n"
+                    "for name in os.listdir(): os.remove(name)\n"
+                    f"os.chdir('/'); os.rmdir({BOARD_DIR!r})"
+                )
+        finally:
+            self.device.close()
+
+
+def need(path, command):
+    if not path.is_file():
+        raise Failed(f"{path.relative_to(ROOT)} is missing: run `{command}`")
+
+
+################################################################################
+# Measuring
+
+
+def call(target, program, arguments):
+    """What a program reports: {what: number}; it runs in a fresh interpreter."""
+    text = target.exec(f"import {program}; {program}.{arguments}")
+    found = re.findall(r"^= (.+) (-?\d+)$", text, re.MULTILINE)
+    if not found:
+        raise Failed(f"{program}.{arguments} reported nothing on the {target.name}:\n{text}")
+    return {what: int(number) for what, number in found}
+
+
+def several(target, program, arguments):
+    """The medians of some runs: the emulator never has quite the same ticks."""
+    runs = [call(target, program, arguments) for _ in range(3 if target.board else 1)]
+    return {what: round(statistics.median(run[what] for run in runs)) for what in runs[0]}
+
+
+def measure_bytes(target):
+    if target.board and not target.emulated:
+        return {}  # what it has in its flash is not known here
+    found = {}
+    with tempfile.TemporaryDirectory() as folder:
+        mpy = Path(folder) / "aioschedule.mpy"
+        # From its folder: the name of the source is in the file
+        command = [tool("mpy-cross"), "-O3", "-o", mpy, SOURCES[0].name]
+        subprocess.run(command, check=True, cwd=SOURCES[0].parent)
+        found["mpy"] = mpy.stat().st_size
+    if target.board:
+        need(BARE, "make firmware FROZEN=no")
+        found["frozen, all"] = image_size(FIRMWARE) - image_size(BARE)
+        elves = sorted(ROOT.glob("build/firmware-*/rp2/firmware.elf"), key=os.path.getmtime)
+        if elves:
+            found["frozen"] = symbols_size(elves[-1], "aioschedule")
+    return found
+
+
+def image_size(uf2):
+    data = uf2.read_bytes()
+    return sum(struct.unpack_from("<I", data, i + 16)[0] for i in range(0, len(data), 512))
+
+
+def symbols_size(elf, module):
+    from elftools.elf.elffile import ELFFile  # comes with the emulator
+
+    with elf.open("rb") as file:
+        symbols = ELFFile(file).get_section_by_name(".symtab").iter_symbols()
+        ours = re.compile(rf"_{module}(_|$)")
+        return sum(symbol["st_size"] for symbol in symbols if ours.search(symbol.name))
+
+
+def measure_heap(target):
+    kinds = ("seconds", "time tuple", "crontab", "all options")
+    entries = [call(target, "heap", f"entries({kind!r}, 100)") for kind in kinds]
+    return {
+        **{what: n for entry in entries for what, n in entry.items()},
+        **call(target, "heap", "module('module', True)"),
+        **call(target, "heap", "module('modules', False)"),
+        **call(target, "heap", f"running(200, {target.board})"),
+        **call(target, "heap", "kept(100, 50)"),
+    }
+
+
+def measure_wakes(target):
+    if target.board and not target.emulated:
+        return {}  # two hours
+    return call(target, "wakes", f"main({not target.board}, 200)")
+
+
+def measure_late(target):
+    found = several(target, "late", "main(50)")
+    found["task - loop"] = found["task"] - found["loop"]
+    return found
+
+
+def measure_drift(target):
+    return {} if target.board else call(target, "drift", "main(100000)")
+
+
+def measure_time(target):
+    found = {}
+    for n in (10, 100, 1000):
+        one = several(target, "wake_time", f"main({n}, {100 if target.board else 10}, 50)")
+        found[f"us {n}"] = one["us"]
+        if one["entries"] < n:
+            # What a bigger heap would do is not known: said in the table
+            found[f"us {n}, note"] = found["ratio, note"] = f" ({one['entries']} entries fit)"
+    found["ratio"] = round(found["us 1000"] / found["us 10"], 2)
+    return found
+
+
+MEASURES = {
+    "bytes": measure_bytes,
+    "heap": measure_heap,
+    "wakes": measure_wakes,
+    "late": measure_late,
+    "drift": measure_drift,
+    "time": measure_time,
+}
+
+
+################################################################################
+# Printing
+
+
+def git(*args):
+    command = ["git", "-C", ROOT, *args]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.stdout.strip()
+
+
+def origin(targets):
+    """What was measured, and with what."""
+    commit = git("rev-parse", "--short", "HEAD") or "unknown"
+    changed = git("status", "--porcelain", "--untracked-files=no", "--", *SOURCES, "bench")
+    mpy_cross = subprocess.run([tool("mpy-cross"), "--version"], capture_output=True, text=True)
+    lines = [f"- commit {commit}{', with changes' if changed else ''}"]
+    for target in targets:
+        text = target.exec(
+            "import sys; i = sys.implementation; print('%d.%d.%d' % i.version[:3]); "
+            "print(sys.version.split('; ')[-1]); print(getattr(i, '_machine', sys.platform))"
+        )
+        version, build, machine = text.strip().split("\n")[-3:]
+        if target.emulated:
+            machine += ", emulated by rp2040py " + importlib.metadata.version("rp2040py")
+        lines.append(f"- {target.name}: MicroPython {version} ({build}); {machine}")
+    lines.append("- mpy-cross: " + mpy_cross.stdout.strip().split(";")[0])
+    return "\n".join(lines)
+
+
+def quantity(value, unit, note=""):
+    return f"{value:,} {unit}".strip() + note
+
+
+def table(groups, targets, found):
+    """The lines of the table, and those of what is missed."""
+    names = [target.name for target in targets]
+    lines = [
+        "| what | " + " | ".join(names) + " | budget | |",
+        "|---|" + "---:|" * len(names) + "---:|---|",
+    ]
+    missed = []
+    for group, key, what, unit, on_board, on_unix in BUDGETS:
+        if group not in groups:
+            continue
+        cells = []
+        verdicts = []
+        limits = set()
+        for target, values in zip(targets, found, strict=True):
+            value = values.get(key)
+            if value is None:
+                cells.append("")
+                continue
+            cells.append(quantity(value, unit, values.get(f"{key}, note", "")))
+            limit = on_board if target.board else on_unix
+            if limit is None:
+                continue
+            limits.add(limit)
+            # A drift may have either sign
+            over = abs(value) - limit
+            if over > 0:
+                over = quantity(round(over, 2), unit)
+                verdicts.append(f"MISSED by {over}: {target.name}")
+                missed.append(f"{what}: {verdicts[-1]}")
+        if any(cells):
+            budget = ", ".join("<= " + quantity(limit, unit) for limit in sorted(limits))
+            verdict = "; ".join(verdicts) or ("ok" if limits else "")
+            lines.append(f"| {what} | {' | '.join(cells)} | {budget} | {verdict} |")
+    return lines, missed
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Measures what aioschedule costs.")
+    parser.add_argument("--target", choices=("unix", "board"), help="only this one")
+    parser.add_argument(
+        "--rows", default=",".join(MEASURES), help="only these, of %(default)s; with commas"
+    )
+    options = parser.parse_args()
+    groups = options.rows.split(",")
+    unknown = [group for group in groups if group not in MEASURES]
+    if unknown:
+        parser.error(f"no rows {', '.join(unknown)}: {', '.join(MEASURES)}")
+    targets = []
+    try:
+        for cls in (Unix, Pico):
+            if options.target in (None, "board" if cls.board else "unix"):
+                targets.append(cls())
+        found = []
+        for target in targets:
+            values = {}
+            for group in groups:
+                print(f"measuring {group} on the {target.name}", file=sys.stderr)
+                values.update(MEASURES[group](target))
+            if found:
+                values.pop("mpy", None)  # the same for all of them
+            found.append(values)
+        lines, missed = table(groups, targets, found)
+        notes = [NOTES[group] for group in NOTES if group in groups]
+        print("\n\n".join([origin(targets), "\n".join(lines), "  \n".join(notes)]))
+    except (BoardError, Failed, OSError, subprocess.SubprocessError) as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 2
+    finally:
+        for target in targets:
+            target.close()
+    for line in missed:
+        print(f"bench: {line}", file=sys.stderr)
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,97 @@
+# Proves that mip installs this checkout, as source and as .mpy, and that it runs from flash.
+# MIT license; Copyright (c) 2026 the aioschedule authors
+
+import functools
+import http.server
+import json
+import shutil
+import subprocess
+import threading
+
+import pytest
+from common import BOARD_DIR, MODULES, ROOT
+from device_board import tool
+
+PROGRAM = """
+import asyncio
+import aioctl, aiolog, aioschedule
+
+@aioschedule.schedule_task(start_in=0.1, repeat=0.1, times=3)
+@aioctl.aiotask
+async def job():
+    print("run", file=aiolog.streamlog)
+
+async def main():
+    aioctl.set_log(aiolog.streamlog)
+    aioctl.add(job)
+    aioctl.add(aioschedule.schedule_loop)
+    await asyncio.sleep(1)
+    aioctl.stop()
+
+asyncio.run(main())
+aioctl.log()
+for module in aioctl, aiolog, aioschedule:
+    print(module.__file__)
+"""
+
+
+class Handler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def serve():
+    """Serves a directory; returns its address."""
+    servers = []
+
+    def start(directory):
+        handler = functools.partial(Handler, directory=str(directory))
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        servers.append(server)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{server.server_port}"
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+def install_and_run(board, url, suffix):
+    # A real board keeps its /lib, and frozen modules would hide what is there.
+    lib = "/lib" if board.emulated else f"{BOARD_DIR}/lib"
+    options = [] if board.emulated else ["--target", lib]
+    if not board.emulated:
+        board.copy(ROOT / "LICENSE")  # makes the directory
+    board.mip_install(url, *options, timeout=300)
+    first = "" if board.emulated else f"import sys; sys.path.insert(0, {lib!r})\n"
+    out = board.exec(first + PROGRAM).split()
+    names = ["aioctl", "aiolog", "aioschedule"]
+    assert out == ["run"] * 3 + [f"{lib}/{name}{suffix}" for name in names]
+    remove = "".join(f"os.remove('{lib}/{name}{suffix}')\n" for name in names)
+    board.exec("import os\n" + remove)
+
+
+def test_mip_installs_the_checkout(bare_board, serve):
+    """package.json has relative addresses only, so that the checkout is a package as it is."""
+    if bare_board.emulated:
+        assert not bare_board.has("aioschedule")
+    install_and_run(bare_board, serve(ROOT) + "/package.json", ".py")
+
+
+def test_mip_installs_compiled_modules(bare_board, serve, tmp_path):
+    """What mpy-cross makes of the modules is what firmware takes, and runs the same."""
+    urls = []
+    for source in MODULES:
+        name = source.stem + ".mpy"
+        built = ROOT / "dist" / name
+        if built.exists() and built.stat().st_mtime > source.stat().st_mtime:
+            shutil.copy(built, tmp_path)
+        else:
+            command = [tool("mpy-cross"), "-O3", "-o", tmp_path / name, source]
+            subprocess.run(command, check=True, timeout=60)
+        urls.append([name, name])
+    package = json.dumps({"version": "0.1.0", "urls": urls, "deps": []})
+    (tmp_path / "package.json").write_text(package)
+    install_and_run(bare_board, serve(tmp_path) + "/package.json", ".mpy")

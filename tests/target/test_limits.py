@@ -1,0 +1,513 @@
+# `times`, `until` and `jitter`, alone and together, with all kinds of start and repeat.
+# MIT license; Copyright (c) 2026 the aioschedule authors
+
+import sys
+import vclock
+
+vclock.install()
+
+import asyncio
+import gc
+
+from harness import Skip, eq
+
+TIMEOUT = 120
+
+NOON = (2024, 5, 1, 12, 0, 0)
+
+
+def fresh(epoch=NOON, **options):
+    # The modules afresh, in virtual time
+    global aioctl, aioschedule, time
+    vclock.install(epoch=epoch, **options)
+    for name in ("aioctl", "aioschedule"):
+        sys.modules.pop(name, None)
+    gc.collect()
+    import time
+    import aioctl
+    import aioschedule
+
+    aioschedule.set_log(Log())
+
+
+class Log:
+    def __init__(self):
+        self.lines = []
+
+    def error(self, text):
+        self.lines.append(text)
+
+
+def add(name, body_ms=0, **options):
+    # Schedules a task that notes the ms at which it runs
+    runs = []
+
+    async def body():
+        runs.append(vclock.now())
+        if body_ms:
+            await asyncio.sleep_ms(body_ms)
+
+    aioschedule.schedule(name, **options)
+    aioctl.add(body, name=name)
+    return runs
+
+
+def run(seconds, *steps):
+    # Each step is (second, function)
+    async def main():
+        aioctl.add(aioschedule.schedule_loop, name="loop")
+        for second, what in steps:
+            await asyncio.sleep_ms(int(second * 1000) - vclock.now())
+            what()
+        await asyncio.Event().wait()
+
+    vclock.run(main(), int(seconds * 1000))
+
+
+def setter(to):
+    return lambda: vclock.set_rtc(to)
+
+
+def secs(runs):
+    eq([ms % 1000 for ms in runs], [0] * len(runs))
+    return [ms // 1000 for ms in runs]
+
+
+def entry(name):
+    return aioschedule.group()[name]
+
+
+def ended(*names):
+    # Nothing of these is to come, and they are still known
+    lines = []
+    aioschedule.print = lambda *args: lines.append(" ".join(map(str, args)))
+    for name in names:
+        aioschedule.status_sc(name)
+        assert lines.pop().endswith("done"), name
+
+
+# times
+
+
+def test_times():
+    """So many runs, then no more, whatever they started from."""
+    fresh()
+    a = add("a", repeat=10, times=3)
+    b = add("b", start_in=5, repeat=10, times=1)
+    c = add("c", start_in=(2024, 5, 1, 12, 1, 0), repeat=60, times=2)
+    d = add("d", repeat="*/5 * * * *", times=3)
+    e = add("e", start_in=7, times=1)
+    f = add("f", start_in=(2024, 5, 1, 12, 1, 0), times=1)
+    g = add("g", start_in=0, repeat=20, times=2)
+    run(3600)
+    eq(secs(a), [10, 20, 30])
+    eq(secs(b), [5])
+    eq(secs(c), [60, 120])
+    eq(secs(d), [300, 600, 900])
+    eq(secs(e), [7])
+    eq(secs(f), [60])
+    eq(secs(g), [0, 20])
+    ended("a", "b", "c", "d", "e", "f", "g")
+    eq(aioschedule.idle_ms(), None)
+
+
+def test_times_more_than_there_are_runs():
+    """Without a repeat there is one run, whatever `times` allows."""
+    fresh()
+    a = add("a", start_in=3, times=5)
+    run(100)
+    eq(secs(a), [3])
+
+
+def test_times_does_not_count_what_was_missed():
+    """Only what ran counts: neither a skipped run nor the ones that became one."""
+    fresh()
+    long = add("long", 25_000, repeat=10, times=3)
+    late = add("late", repeat=10, times=4)
+    run(300, (12, lambda: vclock.block(33_000)))
+    # At 10 for 25 s, but the blocked loop ends it at 45
+    eq(len(long), 3)
+    eq(late[:2], [10_000, 45_000])
+    eq(secs(late)[2:], [50, 60])
+    assert entry("long")["missed"] > 0
+    eq(entry("long")["runs"], 3)
+    eq(entry("late")["runs"], 4)
+
+
+def test_times_counts_failures_of_the_task():
+    """A run that raised was a run."""
+    fresh()
+    runs = []
+
+    async def bad():
+        runs.append(vclock.now())
+        raise ValueError
+
+    aioschedule.schedule("bad", repeat=5, times=2)
+    aioctl.add(bad, name="bad")
+    run(60)
+    eq(secs(runs), [5, 10])
+
+
+def test_rescheduling_counts_anew():
+    """schedule() of a name replaces all of its limits."""
+    fresh()
+    a = add("a", repeat=10, times=2, until=15)
+    run(100, (12, lambda: aioschedule.schedule("a", repeat=10, times=3)))
+    eq(secs(a), [10, 22, 32, 42])
+
+
+# until
+
+
+def test_until_in_seconds():
+    """Nothing runs after `until`; what is due right then still does."""
+    fresh()
+    a = add("a", repeat=10, until=35)
+    b = add("b", repeat=10, until=30)
+    c = add("c", start_in=1, repeat=10, until=0.5)
+    d = add("d", start_in=5, until=4)
+    e = add("e", repeat="* * * * *", until=150)
+    f = add("f", start_in=(2024, 5, 1, 12, 0, 30), repeat=45, until=100)
+    run(1000)
+    eq(secs(a), [10, 20, 30])
+    eq(secs(b), [10, 20, 30])
+    eq(c, [])
+    eq(d, [])
+    eq(secs(e), [60, 120])
+    eq(secs(f), [30, 75])
+    ended("a", "b", "c", "d", "e", "f")
+    eq(aioschedule.idle_ms(), None)
+
+
+def test_until_as_a_tuple():
+    """`until` on the wall clock, for what is on either clock."""
+    fresh()
+    end = (2024, 5, 1, 12, 2, 0)
+    a = add("a", repeat=50, until=end)
+    b = add("b", repeat="* * * * *", until=end)
+    c = add("c", start_in=(2024, 5, 1, 12, 0, 10), repeat=60, until=end)
+    d = add("d", start_in=(2024, 5, 1, 12, 3, 0), until=end)
+    run(1000)
+    eq(secs(a), [50, 100])
+    eq(secs(b), [60, 120])
+    eq(secs(c), [10, 70])
+    eq(d, [])
+    ended("a", "b", "c", "d")
+
+
+def test_until_before_now():
+    """A time that is over: nothing runs, and nothing raises."""
+    fresh()
+    a = add("a", repeat=1, until=(2024, 5, 1, 11, 59, 59))
+    b = add("b", start_in=0, until=(2000, 1, 1, 0, 0, 0))
+    run(60)
+    eq((a, b), ([], []))
+    ended("a", "b")
+
+
+def test_until_passes_while_blocked():
+    """A run that comes too late for `until` does not come."""
+    fresh()
+    a = add("a", repeat=10, until=35)
+    b = add("b", repeat="* * * * *", until=(2024, 5, 1, 12, 1, 30))
+    run(300, (22, lambda: vclock.block(100_000)))
+    eq(secs(a), [10, 20])
+    eq(b, [])
+    ended("a", "b")
+
+
+def test_a_little_late_for_until():
+    """A run that is due at `until` runs, though a real loop is always some ms late."""
+    fresh()
+    a = add("a", repeat=10, until=30)
+    b = add("b", repeat=10, until=(2024, 5, 1, 12, 0, 30))
+    run(100, (29.999, lambda: vclock.block(5)))
+    eq(a, [10_000, 20_000, 30_004])
+    eq(b, [10_000, 20_000, 30_004])
+
+
+# jitter
+
+
+def test_jitter():
+    """Each run up to `jitter` later, not always as much, and the phase stays."""
+    fresh()
+    a = add("a", repeat=10, jitter=4)
+    b = add("b", start_in=(2024, 5, 1, 12, 0, 5), repeat=10, jitter=2.5)
+    c = add("c", repeat="* * * * *", jitter=30)
+    d = add("d", start_in=0, repeat=10, jitter=0)
+    run(3600)
+    for runs, start, period, jitter, count in (
+        (a, 10, 10, 4, 359),
+        (b, 5, 10, 2.5, 360),
+        (c, 60, 60, 30, 59),
+    ):
+        eq(len(runs), count)
+        late = [ms - (start + k * period) * 1000 for k, ms in enumerate(runs)]
+        assert 0 <= min(late) and max(late) <= jitter * 1000, late
+        # One in e**20 of all runs of this test has none in a fifth of what is allowed
+        assert min(late) < jitter * 200 or len(late) < 100, late
+        assert max(late) > jitter * 800 or len(late) < 100, late
+        assert len(set(late)) > count // 4
+    eq(secs(d), list(range(0, 3600, 10)) + ([3600] if len(d) > 360 else []))
+
+
+def test_jitter_of_one_run():
+    """Without a repeat too."""
+    fresh()
+    late = set()
+    runs = [add("t%d" % i, start_in=10, jitter=5) for i in range(30)]
+    wall = [add("w%d" % i, start_in=(2024, 5, 1, 12, 0, 10), jitter=5) for i in range(30)]
+    run(60)
+    for r in runs + wall:
+        eq(len(r), 1)
+        assert 10_000 <= r[0] <= 15_000, r
+        late.add(r[0])
+    assert len(late) > 20
+
+
+def test_jitter_longer_than_the_period():
+    """Runs neither overlap nor come early."""
+    fresh()
+    a = add("a", repeat=10, jitter=60)
+    b = add("b", repeat="* * * * *", jitter=300)
+    run(7200)
+    for runs, period, jitter in ((a, 10, 60), (b, 60, 300)):
+        assert runs[0] >= period * 1000
+        gaps = [y - x for x, y in zip(runs, runs[1:])]
+        assert min(gaps) >= 0
+        assert max(gaps) <= (period + jitter) * 1000
+        assert len(runs) > 7200 // (period + jitter)
+
+
+def test_jitter_does_not_move_a_missed_phase():
+    """Late by several periods: one run, then the old phase, with jitter."""
+    fresh()
+    a = add("a", repeat=10, jitter=1)
+    run(200, (55, lambda: vclock.block(37_000)))
+    eq(a[5], 92_000)
+    for k, ms in enumerate(a[6:]):
+        assert 0 <= ms - (100 + k * 10) * 1000 <= 1000, a
+
+
+# Together
+
+
+def test_times_and_until():
+    """What comes first ends it."""
+    fresh()
+    a = add("a", repeat=10, times=2, until=100)
+    b = add("b", repeat=10, times=20, until=35)
+    c = add("c", repeat="* * * * *", times=2, until=(2024, 5, 1, 12, 5, 0))
+    d = add("d", repeat="* * * * *", times=9, until=(2024, 5, 1, 12, 2, 0))
+    run(1000)
+    eq(secs(a), [10, 20])
+    eq(secs(b), [10, 20, 30])
+    eq(secs(c), [60, 120])
+    eq(secs(d), [60, 120])
+    ended("a", "b", "c", "d")
+
+
+def test_jitter_and_until():
+    """Not even jitter brings a run after `until`."""
+    fresh()
+    all_runs = []
+    for i in range(20):
+        all_runs.append(add("m%d" % i, repeat=10, jitter=10, until=35))
+        all_runs.append(
+            add("w%d" % i, repeat="* * * * *", jitter=50, until=(2024, 5, 1, 12, 2, 30))
+        )
+    run(600)
+    for i, runs in enumerate(all_runs):
+        end = 150_000 if i % 2 else 35_000
+        assert runs and runs[-1] <= end, runs
+    assert any(len(runs) == 3 for runs in all_runs[::2])
+    ended(*aioschedule.group())
+    eq(aioschedule.idle_ms(), None)
+
+
+def test_jitter_and_times():
+    """As many runs as without jitter."""
+    fresh()
+    a = add("a", repeat=10, jitter=9, times=5)
+    b = add("b", repeat="*/2 * * * *", jitter=100, times=5)
+    run(3600)
+    eq((len(a), len(b)), (5, 5))
+    for k, ms in enumerate(a):
+        assert 0 <= ms - (k + 1) * 10_000 <= 9000
+
+
+def test_all_of_them():
+    """Rule, start_in, until, times and jitter on one task."""
+    fresh()
+    a = add(
+        "a",
+        start_in=(2024, 5, 1, 12, 4, 30),
+        repeat="* * * * *",
+        until=(2024, 5, 1, 12, 8, 0),
+        times=10,
+        jitter=5,
+    )
+    run(1000)
+    eq(len(a) in (3, 4), True)
+    for k, ms in enumerate(a):
+        assert 0 <= ms - (300 + k * 60) * 1000 <= 5000
+    ended("a")
+
+
+# Clock steps
+
+
+def test_step_forward_over_until():
+    """An RTC set past `until` ends what had it on the wall clock, and only that."""
+    fresh()
+    end = (2024, 5, 1, 13, 0, 0)
+    a = add("a", repeat=10, until=end)
+    b = add("b", repeat="* * * * *", until=end)
+    c = add("c", repeat=10, until=100)
+    d = add("d", repeat="* * * * *", until=150)
+    run(300, (65, lambda: vclock.step(7200)))
+    eq(secs(a), [10, 20, 30, 40, 50, 60])
+    eq(secs(b), [60])
+    eq(secs(c), [10, 20, 30, 40, 50, 60, 70, 80, 90, 100])
+    assert len(d) >= 2 and d[-1] <= 150_000, d
+
+
+def test_until_in_seconds_outlives_steps():
+    """Seconds of `until` are real seconds, whatever the RTC is set to."""
+    for to in ((2000, 1, 1, 0, 0, 0), (2030, 1, 1, 0, 0, 0)):
+        fresh()
+        a = add("a", repeat=10, until=100)
+        b = add("b", repeat="* * * * *", until=200)
+        run(400, (15, setter(to)))
+        eq(secs(a), list(range(10, 101, 10)))
+        assert len(b) >= 3 and b[-1] <= 200_000, (to, b)
+
+
+def test_until_in_seconds_of_a_date_on_a_clock_not_yet_set():
+    """A board wakes in 2000: a date of today is not too late for an `until` in seconds."""
+    fresh((2000, 1, 1, 0, 0, 0))
+    a = add("a", start_in=NOON, until=3600)
+    b = add("b", start_in=NOON, repeat=600, until=3600)
+    run(7200, (60, lambda: vclock.set_rtc((2024, 5, 1, 11, 55, 0))))
+    eq(secs(a), [360])
+    eq(secs(b), [360, 960, 1560, 2160, 2760, 3360])
+
+
+def test_until_as_a_tuple_on_a_clock_not_yet_set():
+    """A board wakes in 2000 and runs until a date of today, as soon as it knows the date."""
+    fresh((2000, 1, 1, 0, 0, 0))
+    a = add("a", repeat=10, until=NOON)
+    b = add("b", repeat="* * * * *", until=NOON)
+    run(600, (65, lambda: vclock.set_rtc((2024, 5, 1, 11, 58, 30))))
+    eq(secs(a), list(range(10, 151, 10)))
+    assert len(b) >= 3 and b[-1] <= 155_000, b
+
+
+def test_start_in_seconds_of_a_rule_outlives_steps():
+    """A rule that is not to run before some seconds are over does not, and does then."""
+    for to in ((2000, 1, 1, 0, 0, 0), (2030, 1, 1, 0, 0, 0), (2024, 5, 1, 10, 0, 0)):
+        fresh()
+        a = add("a", start_in=600, repeat="* * * * *")
+        run(800, (15, setter(to)))
+        assert a and 600_000 <= a[0] <= 661_000, (to, a)
+
+
+def test_times_over_steps():
+    """A time that was jumped over is one run of `times`."""
+    fresh()
+    a = add("a", repeat="0 * * * *", times=2)
+    b = add("b", start_in=(2024, 5, 1, 13, 0, 0), repeat=3600, times=2)
+    run(20_000, (65, lambda: vclock.step(5 * 3600)))
+    for runs in (a, b):
+        eq(len(runs), 2)
+        assert 65_000 <= runs[0] <= 66_100, runs
+        # 12:01:05 has become 17:01:05
+        eq(runs[1], 65_000 + 3535_000)
+
+
+def test_times_over_a_step_back():
+    """Set back by an hour, a rule starts again from there, and `times` counts on."""
+    fresh()
+    a = add("a", repeat="*/10 * * * *", times=4)
+    run(20_000, (1300, lambda: vclock.step(-3600)))
+    eq(len(a), 4)
+    eq(secs(a)[:2], [600, 1200])
+
+
+def test_jitter_over_steps():
+    """A step brings due what had waited for its jitter too, and then the phase goes on."""
+    fresh()
+    a = add("a", repeat="0 * * * *", jitter=60)
+    run(10_000, (65, lambda: vclock.step(7200)))
+    assert a and a[0] <= 66_100 + 60_000, a
+    for ms in a[1:]:
+        # On the hour of the clock, two hours ahead
+        assert ms % 3_600_000 <= 60_000, a
+
+
+# Errors
+
+
+def test_errors():
+    """Bad limits raise, name the option and the value, and leave the old schedule as it was."""
+    fresh()
+    aioschedule.schedule("a", repeat=10, times=3)
+    before = repr(aioschedule.group())
+    for option, value in (
+        ("times", 0),
+        ("times", -1),
+        ("times", 1.5),
+        ("times", "3"),
+        ("times", True),
+        ("times", []),
+        ("times", float("inf")),
+        ("times", float("nan")),
+        ("until", -1),
+        ("until", "noon"),
+        ("until", (2024, 5, 1)),
+        ("until", (2024, 2, 30, 0, 0, 0)),
+        ("until", (2024, 5, 1, 12, 0, "0")),
+        ("until", float("nan")),
+        ("until", float("inf")),
+        ("until", True),
+        ("jitter", -1),
+        ("jitter", "1"),
+        ("jitter", (1, 2)),
+        ("jitter", float("inf")),
+        ("jitter", float("nan")),
+        ("jitter", True),
+    ):
+        try:
+            aioschedule.schedule("a", repeat=5, **{option: value})
+            exc = None
+        except (TypeError, ValueError) as err:
+            exc = err
+        assert exc, "%s=%r is taken" % (option, value)
+        assert option + "=" in str(exc), (option, value, exc)
+        assert repr(value) in str(exc), (option, value, exc)
+        eq(repr(aioschedule.group()), before)
+
+
+def test_one_run_after_the_other_leaves_no_memory_behind():
+    """What a run took is free again after the next."""
+    fresh()
+    if sys.platform != "linux":
+        raise Skip("the heap of a board is too small for the tests beside it")
+    runs = [0]
+
+    async def body():
+        runs[0] += 1
+
+    aioschedule.schedule("a", repeat=1)
+    aioctl.add(body, name="a")
+    used = []
+
+    def look():
+        gc.collect()
+        used.append(gc.mem_alloc())
+
+    run(1000, (100, look), (900, look))
+    eq(runs[0] >= 999, True)
+    assert used[1] - used[0] < 8000, used

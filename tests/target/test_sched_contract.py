@@ -1,0 +1,204 @@
+# Proves the surface that aioctl and aioschedule see of each other, with either aioctl.
+# MIT license; Copyright (c) 2026 the aioschedule authors
+# ruff: noqa: B007, B023 - closures over loop variables: all are called in the same turn
+
+import vclock
+
+vclock.install()
+
+import sys
+import time
+
+from harness import eq, raises
+from miniaioctl import both, fresh, job, local, play
+
+
+def test_both_import_orders():
+    """aioctl and aioschedule import each other; either may come first."""
+    for first in ("aioctl", "aioschedule"):
+        vclock.install()
+        for name in ("aioctl", "aioschedule"):
+            sys.modules.pop(name, None)
+        __import__(first)
+        import aioctl
+        import aioschedule
+
+        assert aioctl.aioschedule is aioschedule and aioschedule.aioctl is aioctl
+        runs = []
+        lines = []
+        job("a", runs, start_in=1, repeat=2)
+        aioschedule.print = lambda *args: lines.append(args)
+        play(5500, (4000, lambda: (aioctl.stop("a"), aioctl.start("a"), aioctl.status("a"))))
+        eq(runs, [1000, 3000, 5000])
+        eq(len(lines), 1)
+
+
+def test_all_is_there():
+    """Every name of the API."""
+    ctl, sched = fresh()
+    for name in (
+        "schedule_task schedule unschedule schedule_loop watcher_loop group set_group reset "
+        "set_log status_sc status_sc_all idle_ms save load _AIOCTL_SCHEDULE_T0 "
+        "_AIOCTL_SCHEDULE_GROUP"
+    ).split():
+        assert hasattr(sched, name), name
+    raises(AttributeError, lambda: sched.no_such_name)
+    assert sched._AIOCTL_SCHEDULE_GROUP is sched.group()
+    eq(sched.group(), {})
+
+
+def test_entry():
+    """start_in is seconds after _AIOCTL_SCHEDULE_T0, -1 after a run; then last, last_dt."""
+    for ctl, sched in both(epoch=(2023, 3, 29, 12, 6, 47)):
+        del ctl
+        seen = []
+
+        def look(*names):
+            for name in names:
+                e = sched.group()[name]
+                dt = e.get("last_dt")
+                last = e.get("last")
+                seen.append((name, e["start_in"], e["repeat"], last, dt and dt[:6]))
+
+        job("a", [], start_in=10, repeat=60)
+        job("b", [], start_in=20)
+        job("c", [], start_in=local(30), repeat=5)
+        job("d", [], repeat=40)
+        look("a", "b")
+        eq(seen, [("a", 10, 60, None, None), ("b", 20, False, None, None)])
+        del seen[:]
+        t0 = int(time.time())
+        play(
+            100_000,
+            (1000, lambda: look("a", "b", "c", "d")),
+            (5000, lambda: job("e", [], start_in=10)),
+            (5000, lambda: look("e")),
+            (22_000, lambda: look("a", "b")),
+            (31_000, lambda: look("c")),
+        )
+        first = (2023, 3, 29, 12, 6, 57)
+        eq(
+            seen,
+            [
+                ("a", 10, 60, None, None),
+                ("b", 20, False, None, None),
+                ("c", 30, 5, None, None),
+                ("d", 40, 40, None, None),
+                ("e", 15, False, None, None),
+                ("a", -1, 60, t0 + 10, first),
+                ("b", -1, False, t0 + 20, (2023, 3, 29, 12, 7, 7)),
+                ("c", -1, 5, t0 + 30, (2023, 3, 29, 12, 7, 17)),
+            ],
+        )
+        eq(sched._AIOCTL_SCHEDULE_T0, t0)
+
+
+def test_start_in_is_never_taken_for_one_that_ran():
+    """A waiting entry, of whatever time, has not start_in -1."""
+    for s in range(4):
+        ctl, sched = fresh()
+        sched.schedule("a", start_in=local(-s))
+        assert sched.group()["a"]["start_in"] != -1, s
+
+
+def test_counters():
+    """runs, missed and errors, whichever there were."""
+    ctl, sched = fresh()
+    job("a", [], 1500, start_in=1, repeat=1)
+    sched.schedule("ghost", start_in=1, repeat=2)
+    play(6400)
+    e = sched.group()["a"]
+    eq((e["runs"], e["missed"], e.get("errors", 0)), (3, 3, 0))
+    e = sched.group()["ghost"]
+    eq((e.get("runs", 0), e.get("missed", 0), e["errors"]), (0, 0, 3))
+
+
+def test_stop_takes_and_start_gives_back():
+    """stop() takes the entry out of group(); at start() the original due time holds."""
+    for options in (
+        {"start_in": 3, "repeat": 2},
+        {"start_in": (2024, 1, 1, 0, 0, 3), "repeat": 2},
+    ):
+        for stop, start in ((500, 600), (500, 2999), (3500, 3600), (3500, 4999), (3000, 3000)):
+            for ctl, sched in both():
+                runs = []
+                seen = []
+                job("a", runs, **options)
+
+                def halt():
+                    ctl.stop("a")
+                    seen.append(list(sched.group()))
+
+                play(9400, (stop, halt), (start, lambda: ctl.start("a")))
+                eq(seen, [[]])
+                eq((options, stop, start, runs), (options, stop, start, [3000, 5000, 7000, 9000]))
+
+
+def test_given_back_late():
+    """A due time that has passed meanwhile runs at once, once; then the old phase."""
+    for options in (
+        {"start_in": 3, "repeat": 2},
+        {"start_in": (2024, 1, 1, 0, 0, 3), "repeat": 2},
+    ):
+        for stop, before in ((500, []), (3500, [3000])):
+            for ctl, sched in both():
+                runs = []
+                job("a", runs, **options)
+                play(
+                    12_400,
+                    (stop, lambda: ctl.stop("a")),
+                    (8200, lambda: ctl.start("a")),
+                )
+                eq((stop, runs), (stop, before + [8200, 9000, 11_000]))
+
+
+def test_given_back_as_a_copy():
+    """The entry goes through keywords; group() has a dict again that is its own."""
+    ctl, sched = fresh()
+    runs = []
+    job("a", runs, start_in=3, repeat=2, times=3, until=100, jitter=0)
+    kept = []
+
+    def take():
+        kept.append(sched.group().pop("a"))
+
+    def give():
+        sched.schedule("a", **kept[0])
+        sched.schedule("a", **kept[0])
+
+    play(20_000, (1000, take), (4000, give))
+    eq(runs, [4000, 5000, 7000])
+
+
+def test_one_shot_stopped_and_started():
+    """A one-shot that was stopped before its time still has it; and it is over after its run."""
+    for ctl, sched in both():
+        runs = []
+        job("a", runs, start_in=3)
+        play(9000, (1000, lambda: ctl.stop("a")), (2000, lambda: ctl.start("a")))
+        eq(runs, [3000])
+        eq(sched.group()["a"]["start_in"], -1)
+
+
+def test_reset_of_aioschedule():
+    """reset() forgets the schedule, with log=True the logger too, with group=False not."""
+    ctl, sched = fresh()
+    log = object()
+    sched.set_log(log)
+    sched.schedule("a", start_in=1)
+    sched.reset(group=False)
+    eq(list(sched.group()), ["a"])
+    sched.reset()
+    eq(sched.group(), {})
+    assert sched._log is log and sched._AIOCTL_SCHEDULE_GROUP is sched.group()
+    sched.reset(log=True)
+    assert sched._log is None
+
+
+def test_t0_before_the_loop():
+    """_AIOCTL_SCHEDULE_T0 is a number of seconds at any time."""
+    ctl, sched = fresh(epoch=1_000_000)
+    eq(sched._AIOCTL_SCHEDULE_T0, 1_000_000)
+    play(100_000, (5500, lambda: ctl.add(sched.schedule_loop)), loop=False)
+    assert isinstance(sched._AIOCTL_SCHEDULE_T0, int)
+    assert 1_000_005 <= sched._AIOCTL_SCHEDULE_T0 <= 1_000_006, sched._AIOCTL_SCHEDULE_T0

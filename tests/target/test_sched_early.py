@@ -1,0 +1,217 @@
+# Proves promise 1, "not one line early", with either aioctl.
+# MIT license; Copyright (c) 2026 the aioschedule authors
+# ruff: noqa: B007, B023 - closures over loop variables: all are called in the same turn
+
+import vclock
+
+vclock.install()
+
+import asyncio
+
+from harness import eq
+from miniaioctl import both, fresh, job, play
+
+
+def decorated(ctl, sched, runs, **options):
+    # A task without any await, scheduled by the decorator
+    @sched.schedule_task(**options)
+    @ctl.aiotask
+    async def body(*args, **kwargs):
+        runs.append(vclock.now())
+        return args, kwargs
+
+    return body
+
+
+def test_decorator_body_without_await():
+    """A body that has no await at all does not slip through at add(), in whatever order."""
+    for options, want in (
+        ({"start_in": 2}, [2000]),
+        ({"start_in": 2, "repeat": 3}, [2000, 5000, 8000]),
+        ({"repeat": 4}, [4000, 8000]),
+        ({"start_in": (2024, 1, 1, 0, 0, 2), "repeat": 7}, [2000, 9000]),
+        ({"start_in": 0, "repeat": 5}, [0, 5000]),
+    ):
+        for loop_first in (False, True):
+            for ctl, sched in both():
+                runs = []
+                body = decorated(ctl, sched, runs, **options)
+                if loop_first:
+                    play(9500, (0, lambda: ctl.add(body)))
+                else:
+                    ctl.add(body)
+                    play(9500)
+                eq((options, loop_first, runs), (options, loop_first, want))
+
+
+def test_name_body_without_await():
+    """The same for a task that is scheduled by its name after add()."""
+    for ctl, sched in both():
+        runs = []
+        job("a", runs, start_in=2, repeat=3)
+        play(9500)
+        eq(runs, [2000, 5000, 8000])
+        # and from a task, while the loop runs
+    for ctl, sched in both():
+        runs = []
+        play(9500, (1000, lambda: job("a", runs, start_in=2, repeat=3)))
+        eq(runs, [3000, 6000, 9000])
+
+
+def test_scheduled_before_added():
+    """The same for a name that was scheduled first and added later."""
+    ctl, sched = fresh()
+    runs = []
+    sched.schedule("a", start_in=2, repeat=3)
+    job("a", runs)
+    play(9500)
+    eq(runs, [2000, 5000, 8000])
+    ctl, sched = fresh()
+    runs = []
+    sched.schedule("a", start_in=2, repeat=3)
+    play(9500, (1000, lambda: job("a", runs)))
+    eq(runs, [2000, 5000, 8000])
+
+
+def test_awaits_between_add_and_the_loop():
+    """Whatever is awaited between aioctl.add() and the loop's start."""
+    for by_name in (True, False):
+        for ctl, sched in both():
+            runs = []
+
+            async def main():
+                if by_name:
+                    job("a", runs, start_in=2, repeat=3)
+                else:
+                    ctl.add(decorated(ctl, sched, runs, start_in=2, repeat=3))
+                for _ in range(10):
+                    await asyncio.sleep_ms(0)
+                await asyncio.sleep(5)
+                ctl.add(sched.schedule_loop)
+                await asyncio.sleep(60)
+
+            vclock.run(main(), 14_000)
+            eq((by_name, runs), (by_name, [7000, 10_000, 13_000]))
+
+
+def test_loop_never_starts():
+    """Without a loop nothing of it runs."""
+    for ctl, sched in both():
+        runs = []
+        job("a", runs, start_in=0)
+        ctl.add(decorated(ctl, sched, runs, start_in=0))
+        play(10_000, loop=False)
+        eq(runs, [])
+
+
+def test_arguments_arrive():
+    """The held task runs with the arguments that add() was given, and its result is kept."""
+    for ctl, sched in both():
+        runs = []
+        ctl.add(decorated(ctl, sched, runs, start_in=2), "world", b=10)
+        play(5000)
+        eq(runs, [2000])
+        eq(ctl.result_all(as_dict=True)["body"], (("world",), {"b": 10}))
+
+
+def test_started_by_hand_runs_at_once():
+    """aioctl.start() of a waiting task runs it now, and its schedule stays."""
+    for by_name in (True, False):
+        for when in (500, 1000, 4200):
+            for ctl, sched in both():
+                runs = []
+                if by_name:
+                    job("body", runs, start_in=2, repeat=3)
+                else:
+                    ctl.add(decorated(ctl, sched, runs, start_in=2, repeat=3))
+                play(9500, (when, lambda: ctl.start("body")))
+                eq((by_name, runs), (by_name, sorted([2000, 5000, 8000, when])))
+
+
+def test_started_by_hand_before_the_loop():
+    """The same before the loop starts."""
+    for by_name in (True, False):
+        for ctl, sched in both():
+            runs = []
+            if by_name:
+                job("body", runs, start_in=2)
+            else:
+                ctl.add(decorated(ctl, sched, runs, start_in=2))
+            play(
+                9500,
+                (100, lambda: ctl.start("body")),
+                (1000, lambda: ctl.add(sched.schedule_loop)),
+                loop=False,
+            )
+            eq((by_name, runs), (by_name, [100, 3000]))
+
+
+def test_other_names_of_a_decorated_task():
+    """The decorator schedules the function's name: added under another one, a task runs at once,
+    unless that name is scheduled too."""
+    for ctl, sched in both():
+        runs = []
+        body = decorated(ctl, sched, runs, start_in=2)
+        ctl.add(body)
+        ctl.add(body)
+        ctl.add(body, name="other")
+        ctl.add(body, name="third")
+        sched.schedule("third", start_in=4)
+        assert "body@1" in ctl.group().tasks
+        play(9000)
+        eq(runs, [0, 0, 2000, 4000])
+
+
+def test_task_that_runs_is_stopped_at_its_first_schedule():
+    """The first schedule of a name stops what runs under it; rescheduling leaves it alone."""
+    for ctl, sched in both():
+        runs = []
+        steps = []
+
+        async def body():
+            runs.append(vclock.now())
+            for _ in range(30):
+                await asyncio.sleep_ms(100)
+            steps.append(vclock.now())
+
+        ctl.add(body, name="a")
+        play(
+            9500,
+            (1000, lambda: sched.schedule("a", start_in=2)),
+            (4000, lambda: sched.schedule("a", start_in=3)),
+        )
+        eq((runs, steps), ([0, 3000, 7000], [6000]))
+
+
+def test_task_that_schedules_itself_goes_on():
+    """schedule() of the current task does not stop it."""
+    for ctl, sched in both():
+        runs = []
+
+        async def body():
+            runs.append(vclock.now())
+            if len(runs) < 4:
+                sched.schedule("a", start_in=2)
+            await asyncio.sleep_ms(100)
+            runs.append(vclock.now())
+
+        ctl.add(body, name="a")
+        play(9500)
+        eq(runs, [0, 100, 2000, 2100, 4000, 4100])
+
+
+def test_program_that_gathers_goes_on():
+    """`await asyncio.gather(*aioctl.tasks())` of a whole program outlives that tasks are held."""
+    for ctl, sched in both():
+        runs = []
+        more = []
+
+        async def main():
+            ctl.add(decorated(ctl, sched, runs, start_in=1, repeat=3))
+            job("test_from", more, start_in=2, repeat=3)
+            ctl.add(sched.watcher_loop)
+            ctl.add(sched.schedule_loop)
+            await asyncio.gather(*ctl.tasks())
+
+        vclock.run(main(), 9500)
+        eq((runs, more), ([1000, 4000, 7000], [2000, 5000, 8000]))

@@ -1,0 +1,193 @@
+# Proves that bad arguments raise at the call, name option and value, and change nothing.
+# MIT license; Copyright (c) 2026 the aioschedule authors
+# ruff: noqa: B023 - closures over loop variables: all are called in the same turn
+
+import vclock
+
+vclock.install()
+
+from harness import eq, raises
+from miniaioctl import fresh, job, play
+
+NUMBERS = (-1, -0.001, "5", "soon", b"5", {}, object, float("nan"), float("inf"))
+TUPLES = (
+    (),
+    (2024,),
+    (2024, 1, 1),
+    (2024, 1, 1, 0, 0),
+    [2024, 1, 1, 0, 0],
+    ("a",) * 6,
+    (None,) * 8,
+)
+NO_TIMES = (
+    (2024, 13, 1, 0, 0, 0),
+    (2024, 2, 30, 0, 0, 0),
+    (2023, 2, 29, 0, 0, 0),
+    (2024, 1, 1, 24, 0, 0),
+)
+CRON = (
+    "",
+    "* * * *",
+    "* * * * * *",
+    "60 * * * *",
+    "x * * * *",
+    "@never",
+    "0 0 30 2 *",
+    "*/0 * * * *",
+)
+
+
+def refusal(func, *args, **kwargs):
+    # Calls func, which must raise TypeError or ValueError; returns that
+    try:
+        func(*args, **kwargs)
+    except (TypeError, ValueError) as er:
+        return er
+    raise AssertionError("nothing raised: %r %r" % (args, kwargs))
+
+
+def refused(option, value, **others):
+    # The call raises, the message names option and value, the old schedule runs on
+    for decorator in (False, True):
+        ctl, sched = fresh()
+        runs = []
+        job("a", runs, start_in=1, repeat=2)
+        before = dict(sched.group()["a"])
+        options = dict(others)
+        options[option] = value
+        if decorator:
+            er = refusal(lambda: sched.schedule_task(**options)(("no coroutine", "a")))
+        else:
+            er = refusal(sched.schedule, "a", **options)
+        text = str(er)
+        assert option in text and repr(value) in text, (option, value, text)
+        eq(list(sched.group()), ["a"])
+        eq(sched.group()["a"], before)
+        refusal(sched.set_group, {"b": {"start_in": 1}, "a": options})
+        eq((list(sched.group()), sched.group()["a"]), (["a"], before))
+        play(6000)
+        eq(runs, [1000, 3000, 5000])
+
+
+def test_start_in():
+    """Negative, no number, a tuple that is short, or of a time that does not exist."""
+    for value in NUMBERS + TUPLES + NO_TIMES:
+        refused("start_in", value)
+        refused("start_in", value, repeat=60)
+
+
+def test_repeat():
+    """0, negative, no number, no crontab string."""
+    for value in (0, 0.0, 0.0004) + tuple(v for v in NUMBERS if not isinstance(v, str)) + CRON:
+        refused("repeat", value)
+        refused("repeat", value, start_in=1)
+    refused("repeat", (2024, 1, 1, 0, 0, 0), start_in=1)
+
+
+def test_repeat_true():
+    """It repeats every start_in seconds: not without one, or a time tuple, or 0."""
+    ctl, sched = fresh()
+    refusal(sched.schedule, "a", repeat=True)
+    refusal(sched.schedule, "a", repeat=True, start_in=0)
+    refusal(sched.schedule, "a", repeat=True, start_in=(2024, 1, 1, 0, 0, 0))
+    eq(sched.group(), {})
+
+
+def test_neither_start_in_nor_repeat():
+    """There is nothing to do then."""
+    ctl, sched = fresh()
+    refusal(sched.schedule, "a")
+    refusal(sched.schedule, "a", repeat=False)
+    refusal(sched.schedule, "a", times=3)
+    eq(sched.group(), {})
+
+
+def test_times():
+    """0, negative, no int."""
+    for value in (0, -1, 1.5, "3", (), {}):
+        refused("times", value, start_in=1)
+
+
+def test_until():
+    """As start_in."""
+    for value in NUMBERS + TUPLES + NO_TIMES:
+        refused("until", value, start_in=1)
+
+
+def test_jitter():
+    """Negative, no number."""
+    for value in NUMBERS + ((1, 2),):
+        refused("jitter", value, start_in=1)
+
+
+def test_unknown_option():
+    """A misspelt option is not taken for nothing."""
+    refused("start", 5, start_in=1)
+    refused("every", 5, start_in=1, repeat=2)
+
+
+def test_name_that_is_no_string():
+    """TypeError with the name."""
+    for name in (5, None, b"a", ("a",), print):
+        ctl, sched = fresh()
+        er = refusal(sched.schedule, name, start_in=1)
+        assert repr(name) in str(er), er
+        er = refusal(sched.set_group, {name: {"start_in": 1}})
+        assert repr(name) in str(er), er
+        eq(sched.group(), {})
+
+
+def test_set_group_of_garbage():
+    """Values that are no dicts of options."""
+    for d in ({"a": 5}, {"a": None}, {"a": {}}, {"a": []}, {"a": {"start_in": 1}, "b": "x"}):
+        ctl, sched = fresh()
+        runs = []
+        job("z", runs, start_in=1)
+        try:
+            sched.set_group(d)
+        except Exception:
+            pass
+        else:
+            raise AssertionError(d)
+        eq(list(sched.group()), ["z"])
+        play(3000)
+        eq(runs, [1000])
+
+
+def test_set_group_leaves_the_options_alone():
+    """A refused dict is as it was; options that are given twice are the same both times."""
+    ctl, sched = fresh()
+    d = {"a": {"start_in": 1, "repeat": 2}, "b": {"start_in": -1}}
+    refusal(sched.set_group, d)
+    eq(d, {"a": {"start_in": 1, "repeat": 2}, "b": {"start_in": -1}})
+    options = {"start_in": 1, "repeat": 2}
+    sched.schedule("a", **options)
+    sched.schedule("b", **options)
+    eq(options, {"start_in": 1, "repeat": 2})
+
+
+def test_decorators_in_the_wrong_order():
+    """schedule_task below aiotask raises a TypeError that says how to write it."""
+    ctl, sched = fresh()
+
+    async def body():
+        pass
+
+    def wrong():
+        return ctl.aiotask(sched.schedule_task(start_in=1)(body))
+
+    er = raises(TypeError, wrong)
+    assert "schedule_task" in str(er) and "aiotask" in str(er) and "above" in str(er), er
+    eq(sched.group(), {})
+
+
+def test_unschedule_of_an_unknown_name():
+    """Returns False, and prints which names are known, as aioctl does."""
+    ctl, sched = fresh()
+    lines = []
+    sched.print = lambda *args: lines.append(" ".join(str(a) for a in args))
+    sched.schedule("a", start_in=1)
+    assert sched.unschedule("b") is False
+    eq(lines, ["Task b not found in ['a']"])
+    assert sched.unschedule("a") is True
+    eq((sched.group(), lines[1:]), ({}, []))

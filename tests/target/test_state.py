@@ -1,0 +1,625 @@
+# save() and load(): what comes back, through sleep, power loss and damage.
+# MIT license; Copyright (c) 2026 the aioschedule authors
+
+import sys
+import vclock
+
+vclock.install()
+
+import asyncio
+import gc
+import os
+import random
+import time
+
+from harness import Skip, eq
+
+TIMEOUT = 300
+
+NOON = (2024, 5, 1, 12, 0, 0)
+UNSET = (2000, 1, 1, 0, 0, 0)
+PATH = "aiosched_test.json"
+
+
+def fresh(epoch=NOON, **options):
+    # The modules afresh, as after a reset, in virtual time
+    global aioctl, aioschedule, time
+    vclock.install(epoch=epoch, **options)
+    for name in ("aioctl", "aioschedule"):
+        sys.modules.pop(name, None)
+    gc.collect()
+    import time
+    import aioctl
+    import aioschedule
+
+    aioschedule.set_log(Log())
+
+
+class Log:
+    def error(self, text):
+        pass
+
+
+def add(name):
+    # A task that notes the ms at which it runs
+    runs = []
+
+    async def body():
+        runs.append(vclock.now())
+
+    aioctl.add(body, name=name)
+    return runs
+
+
+def run(seconds, *steps):
+    # Each step is (second, function)
+    async def main():
+        aioctl.add(aioschedule.schedule_loop, name="loop")
+        for second, what in steps:
+            await asyncio.sleep_ms(int(second * 1000) - vclock.now())
+            what()
+        await asyncio.Event().wait()
+
+    vclock.run(main(), int(seconds * 1000))
+
+
+def later(seconds, base=NOON):
+    # The time tuple so many seconds after another
+    return time.localtime(time.mktime(base + (0, 0)) + seconds)[:6]
+
+
+def secs(runs):
+    eq([ms % 1000 for ms in runs], [0] * len(runs))
+    return [ms // 1000 for ms in runs]
+
+
+def lines_of(func, *args):
+    lines = []
+    aioschedule.print = lambda *a: lines.append(" ".join(map(str, a)))
+    func(*args)
+    return "\n".join(lines)
+
+
+def first_life(seconds=100, *steps, **schedules):
+    # Runs these for so many seconds, saves, and returns the runs by name
+    fresh()
+    for name, options in schedules.items():
+        aioschedule.schedule(name, **options)
+    runs = {name: add(name) for name in schedules}
+    run(seconds + 1, *steps, (seconds, lambda: aioschedule.save(PATH)))
+    return runs
+
+
+def second_life(epoch, *names, seconds=1000, steps=()):
+    # Wakes with this RTC and loads the schedule
+    fresh(epoch)
+    runs = [add(name) for name in names]
+    for r in runs:
+        r.clear()
+    missing = aioschedule.load(PATH)
+    eq(missing, [])
+    run(seconds, *steps)
+    return runs
+
+
+# The RTC was kept
+
+
+def test_seconds_with_the_rtc_kept():
+    """Waiting times go on, less the time asleep."""
+    first_life(a={"start_in": 250}, b={"repeat": 60}, c={"start_in": 30, "repeat": 600})
+    # 20 s asleep; b ran at 60, c at 30
+    a, b, c = second_life(later(120), "a", "b", "c", seconds=300)
+    eq(secs(a), [130])
+    eq(secs(b), [0, 60, 120, 180, 240, 300][: len(b)])
+    eq(secs(c), [])
+
+
+def test_overdue_with_the_rtc_kept():
+    """What came due asleep runs once, at once, and the old phase goes on."""
+    first_life(a={"start_in": 250}, b={"repeat": 60}, c={"start_in": 30, "repeat": 600})
+    # 3500 s asleep: up at 3600 and a half minute
+    a, b, c = second_life(later(3630), "a", "b", "c", seconds=700)
+    eq(secs(a), [0])
+    eq(secs(b)[:3], [0, 30, 90])
+    # It was due at 630 and so on; the one of 3630, which is now, is one with those before
+    eq(secs(c), [0, 600])
+
+
+def test_wall_clock_with_the_rtc_kept():
+    """Dates and rules are where they were; one that was slept through runs once, at once."""
+    fresh()
+    first_life(
+        date={"start_in": later(300)},
+        phase={"start_in": later(50), "repeat": 200},
+        rule={"repeat": "*/5 * * * *"},
+    )
+    date, phase, rule = second_life(later(150), "date", "phase", "rule", seconds=500)
+    eq(secs(date), [150])
+    eq(secs(phase), [100, 300, 500][: len(phase)])
+    eq(secs(rule), [150, 450])
+    first_life(
+        date={"start_in": later(300)},
+        phase={"start_in": later(50), "repeat": 200},
+        rule={"repeat": "*/5 * * * *"},
+    )
+    date, phase, rule = second_life(later(10_010), "date", "phase", "rule", seconds=400)
+    eq(secs(date), [0])
+    # 12:00:50 and so on every 200 s: 10050 is in 40 s
+    eq(secs(phase), [0, 40, 240])
+    eq(secs(rule), [0, 190])
+
+
+# The RTC was not kept
+
+
+def test_seconds_with_the_rtc_lost():
+    """Waiting times go on from where they stood; setting the clock later changes nothing."""
+    for to in (None, later(86400)):
+        first_life(a={"start_in": 250}, b={"repeat": 60}, c={"start_in": 30, "repeat": 600})
+        steps = ((45, lambda: vclock.set_rtc(NOON)),) if to else ()
+        a, b, c = second_life(UNSET, "a", "b", "c", seconds=600, steps=steps)
+        eq(secs(a), [150])
+        eq(secs(b)[:3], [20, 80, 140])
+        eq(secs(c), [530])
+
+
+def test_wall_clock_with_the_rtc_lost():
+    """Dates and rules take the clock at its word, and are right once it is set."""
+    opts = {
+        "date": {"start_in": (2024, 5, 1, 13, 0, 0)},
+        "rule": {"repeat": "0 * * * *"},
+        "phase": {"start_in": (2024, 5, 1, 12, 30, 0), "repeat": 3600},
+    }
+    # Never set: an hourly rule runs on the hours of 2000, a date waits
+    first_life(**opts)
+    date, rule, phase = second_life(UNSET, "date", "rule", "phase", seconds=7300)
+    eq(date, [])
+    eq(secs(rule), [3600, 7200])
+    # Set after a minute, before they are due: as if nothing had been
+    first_life(**opts)
+    steps = ((60, lambda: vclock.set_rtc((2024, 5, 1, 12, 20, 0))),)
+    date, rule, phase = second_life(UNSET, "date", "rule", "phase", seconds=5000, steps=steps)
+    eq(secs(date), [60 + 2400])
+    assert 60 + 2400 in secs(rule[-1:] if len(rule) == 1 else rule[1:]), rule
+    assert 60 + 600 in secs(phase) or len(phase) > 1, phase
+    # Set after they were due: once, at once
+    first_life(**opts)
+    steps = ((60, lambda: vclock.set_rtc((2024, 5, 1, 18, 10, 0))),)
+    date, rule, phase = second_life(UNSET, "date", "rule", "phase", seconds=3700, steps=steps)
+    for runs in (date, rule, phase):
+        assert runs and 60_000 <= runs[0] <= 61_100, runs
+    eq(len(date), 1)
+    eq(secs(rule)[1:], [60 + 3000])
+    eq(secs(phase)[1:], [60 + 1200])
+
+
+# What is kept
+
+
+def test_times_left():
+    """`times` counts on, and what is finished stays finished."""
+    first_life(a={"repeat": 30, "times": 5}, b={"repeat": 30, "times": 2}, c={"start_in": 10})
+    # a and b ran at 30, 60, 90
+    a, b, c = second_life(later(100), "a", "b", "c", seconds=500)
+    eq(secs(a), [20, 50])
+    eq((b, c), ([], []))
+    eq(aioschedule.idle_ms(), None)
+
+
+def test_until_and_jitter():
+    """`until` in seconds and as a date, and jitter, are kept."""
+    opts = {
+        "a": {"repeat": 30, "until": 200},
+        "b": {"repeat": 30, "until": (2024, 5, 1, 12, 3, 20)},
+        "c": {"repeat": 30, "jitter": 20},
+    }
+    first_life(**opts)
+    a, b, c = second_life(later(110), "a", "b", "c", seconds=500)
+    eq(secs(a), [10, 40, 70])
+    eq(secs(b), [10, 40, 70])
+    # At 0 comes one that had still waited for its jitter
+    c = [ms for ms in c if ms >= 10_000]
+    late = [ms - 10_000 - k * 30_000 for k, ms in enumerate(c)]
+    assert min(late) >= 0 and max(late) <= 20_000 and len(set(late)) > 3, late
+    # Nor is any of it lost with the clock
+    first_life(**opts)
+    a, b, c = second_life(UNSET, "a", "b", "c", seconds=500)
+    eq(secs(a), [20, 50, 80])
+    # By that clock the date is 24 years off
+    assert len(b) > 5
+
+
+def test_last_run_and_counts():
+    """The last run, how many there were, and what status shows."""
+    first_life(a={"repeat": 30})
+    entry = aioschedule.group()["a"]
+    last, runs, date = entry["last"], entry["runs"], aioctl.get_datetime(entry["last_dt"])
+    eq(runs, 3)
+    fresh(later(101))
+    add("a")
+    aioschedule.load(PATH)
+    entry = aioschedule.group()["a"]
+    eq(entry["last"], last)
+    eq(entry["runs"], 3)
+    eq(entry["repeat"], 30)
+    eq(entry["start_in"], -1)
+    text = lines_of(aioschedule.status_sc, "a")
+    assert "last @ " + date in text and "next in 19 s" in text, text
+    assert " a" in lines_of(aioschedule.status_sc_all)
+
+
+def kept():
+    # What does not change with time
+    return [
+        (name, e["repeat"], e["times"], e["jitter"], e.get("last"), e.get("runs"))
+        for name, e in sorted(aioschedule.group().items(), key=lambda item: item[0])
+    ]
+
+
+def test_options_survive_any_number_of_saves():
+    """save() after load() writes what save() wrote, for tasks that are there and others."""
+    first_life(
+        a={"repeat": 30, "times": 9, "jitter": 1.5, "until": 900},
+        b={"repeat": "*/5 * * * *", "start_in": later(1000), "until": (2025, 1, 1, 0, 0, 0)},
+        c={"start_in": 0.5, "repeat": True},
+        d={"start_in": later(9999)},
+        e={"start_in": 5},
+    )
+    with open(PATH) as f:
+        text = f.read()
+    fresh(later(100))
+    eq(sorted(aioschedule.load(PATH)), ["a", "b", "c", "d", "e"])
+    before = kept()
+    for _ in range(3):
+        aioschedule.save(PATH)
+        fresh(later(100))
+        aioschedule.load(PATH)
+        eq(kept(), before)
+        with open(PATH) as f:
+            assert abs(len(f.read()) - len(text)) < 40
+    os.remove(PATH)
+
+
+# When load() is called
+
+
+def test_order_of_load_add_and_loop():
+    """The same runs, whether tasks and the loop are there before load() or after."""
+    want = None
+    for order in ("alr", "lar", "arl", "ral", "rla", "lra"):
+        first_life(a={"start_in": 250}, b={"repeat": 60}, w={"repeat": "*/5 * * * *"})
+        fresh(later(130))
+        runs = {}
+
+        async def main():
+            for what in order:  # noqa: B023
+                if what == "a":
+                    for name in "abw":
+                        runs[name] = add(name)  # noqa: B023
+                elif what == "l":
+                    missing = aioschedule.load(PATH)
+                    eq(sorted(missing), [] if runs else ["a", "b", "w"])  # noqa: B023
+                else:
+                    aioctl.add(aioschedule.schedule_loop, name="loop")
+                    if order != "alr":  # noqa: B023
+                        await asyncio.sleep_ms(0)
+            await asyncio.Event().wait()
+
+        vclock.run(main(), 400_000)
+        # What add() runs at once because nothing is known of a schedule yet is aioctl's matter
+        got = {name: [ms for ms in runs[name] if ms] for name in runs}
+        got = {name: secs(got[name]) for name in sorted(got)}
+        want = want or {"a": [120], "b": [50, 110, 170, 230, 290, 350], "w": [170]}
+        assert got == want, (order, got, want)
+
+
+def test_unknown_names_are_reported_and_kept():
+    """An entry without a task is named, waits, and is saved again; the task may come later."""
+    first_life(a={"repeat": 60}, b={"repeat": 60})
+    fresh(later(100))
+    a = add("a")
+    a.clear()
+    eq(aioschedule.load(PATH), ["b"])
+    assert "b" in aioschedule.group()
+    aioschedule.save(PATH)
+    fresh(later(100))
+    a = add("a")
+    eq(aioschedule.load(PATH), ["b"])
+    late = []
+    run(200, (90, lambda: late.append(add("b"))))
+    eq([ms for ms in secs(a) if ms], [20, 80, 140, 200][: len(a) - (0 in a)])
+    # The run at 80 had no task
+    eq([ms // 1000 for ms in late[0]][:1], [140])
+
+
+def test_load_adds_to_what_is_there():
+    """Names in the file replace their own entry; others stay."""
+    first_life(a={"repeat": 60})
+    fresh(later(100))
+    aioschedule.schedule("a", repeat=7)
+    aioschedule.schedule("b", repeat=50)
+    a = add("a")
+    b = add("b")
+    eq(aioschedule.load(PATH), [])
+    run(130)
+    eq(secs(a), [20, 80])
+    eq(secs(b), [50, 100])
+
+
+def test_save_without_a_place():
+    """An error of the file system comes through; what is in memory stays."""
+    fresh()
+    aioschedule.schedule("a", repeat=60)
+    before = repr(aioschedule.group())
+    for call in (aioschedule.save, aioschedule.load):
+        try:
+            call("no_such_dir/x.json")
+        except OSError:
+            pass
+        else:
+            raise AssertionError("no OSError")
+        eq(repr(aioschedule.group()), before)
+
+
+# Power cuts
+
+
+class Cut(OSError):
+    pass
+
+
+class Flash:
+    # A block device in RAM whose power goes at the write, or erase, number `left`
+    SIZE = 512
+
+    def __init__(self, data, left=None, torn=False):
+        self.data = bytearray(data)
+        self.left = left
+        self.torn = torn
+        self.writes = 0
+
+    def change(self, start, data):
+        if self.left is not None and self.writes >= self.left:
+            if self.torn and self.writes == self.left:
+                half = len(data) // 2
+                self.data[start : start + half] = data[:half]
+            self.writes += 1
+            raise Cut(5)
+        self.writes += 1
+        self.data[start : start + len(data)] = data
+
+    def readblocks(self, n, buf, offset=0):
+        start = n * self.SIZE + offset
+        buf[:] = self.data[start : start + len(buf)]
+
+    def writeblocks(self, n, buf, offset=0):
+        self.change(n * self.SIZE + offset, bytes(buf))
+
+    def ioctl(self, op, arg):
+        if op == 4:
+            return len(self.data) // self.SIZE
+        if op == 5:
+            return self.SIZE
+        if op == 6:
+            self.change(arg * self.SIZE, b"\xff" * self.SIZE)
+        return 0
+
+
+def lfs(flash, make=False):
+    try:
+        import vfs
+    except ImportError:
+        vfs = os
+    if not hasattr(vfs, "VfsLfs2"):
+        raise Skip("no littlefs")
+    if make:
+        vfs.VfsLfs2.mkfs(flash)
+    vfs.mount(vfs.VfsLfs2(flash), "/ram")
+    return vfs
+
+
+def cut_everywhere(torn):
+    fresh()
+    blank = Flash(bytes(24 * Flash.SIZE))
+    vfs = lfs(blank, True)
+    path = "/ram/schedule.json"
+    aioschedule.schedule("old", repeat=60)
+    aioschedule.schedule("both", repeat=60)
+    aioschedule.save(path)
+    aioschedule.save(path)
+    vfs.umount("/ram")
+    base = bytes(blank.data)
+    seen = {"old": 0, "new": 0}
+    cut = 0
+    while True:
+        aioschedule.reset()
+        aioschedule.schedule("both", repeat=7, times=3)
+        for i in range(12):
+            aioschedule.schedule("new%d" % i, repeat=30 + i, jitter=2, until=(2025, 1, 1, 0, 0, 0))
+        want = sorted(aioschedule.group())
+        flash = Flash(base, cut, torn)
+        whole = False
+        lfs(flash)
+        try:
+            aioschedule.save(path)
+            whole = True
+        except OSError:
+            pass
+        finally:
+            try:
+                vfs.umount("/ram")
+            except OSError:
+                pass
+        gc.collect()
+        # What is on it now is all that there is after the reset; the file half written before
+        # does not stand in the way of the next save
+        again = Flash(flash.data)
+        lfs(again)
+        aioschedule.reset()
+        aioschedule.load(path)
+        got = aioschedule.group()
+        repeat = got["both"]["repeat"]
+        if sorted(got) == ["both", "old"] and repeat == 60:
+            seen["old"] += 1
+            assert not whole
+        else:
+            eq(sorted(got), want)
+            eq(repeat, 7)
+            seen["new"] += 1
+        aioschedule.schedule("more", repeat=5)
+        aioschedule.save(path)
+        aioschedule.reset()
+        aioschedule.load(path)
+        assert "more" in aioschedule.group()
+        vfs.umount("/ram")
+        if whole:
+            break
+        cut += 1
+    print("writes:", cut, seen)
+    assert cut > 5 and seen["old"] > 5 and seen["new"] >= 1, (cut, seen)
+
+
+def test_power_cut_at_every_write():
+    """The old or the new schedule, whichever write of save() is the first that is lost."""
+    cut_everywhere(False)
+
+
+def test_power_cut_within_every_write():
+    """The same where that write is half done."""
+    cut_everywhere(True)
+
+
+# Damage
+
+
+def check_damaged(data):
+    # Writes a file of these bytes, which load() must refuse by ValueError with its path
+    with open(PATH, "wb") as f:
+        f.write(data)
+    before = repr(aioschedule.group())
+    error = None
+    try:
+        aioschedule.load(PATH)
+    except BaseException as exc:
+        error = exc
+    assert isinstance(error, ValueError) and PATH in str(error), (data, error)
+    assert repr(aioschedule.group()) == before, data
+
+
+def saved():
+    # Fills the schedule, and returns the bytes of its file
+    fresh()
+    aioschedule.schedule("a", repeat=60, times=5, until=3600)
+    aioschedule.schedule("b", start_in=later(500), jitter=5)
+    aioschedule.schedule("c", repeat="*/5 * * * *", start_in=100)
+    add("a")
+    run(130)
+    aioschedule.save(PATH)
+    with open(PATH, "rb") as f:
+        return f.read()
+
+
+def test_damaged_files():
+    """Empty, other files, other JSON, wrong types, huge numbers."""
+    data = saved()
+    aioschedule.load(PATH)
+    for other in (
+        b"",
+        b" ",
+        b"\n",
+        b"\x00",
+        b"\x00" * 4096,
+        b"\xff" * 512,
+        b"\xc3\x28",
+        b"null",
+        b"true",
+        b"0",
+        b"[]",
+        b"{}",
+        b"[1, 2]",
+        b"[0, []]",
+        b"[0, ]",
+        b'""',
+        b'"schedule"',
+        b"import aioschedule\n",
+        b"[" * 5000,
+        b"9" * 1000,
+        b"[1e999, [0, 0, {}]]",
+        b"[-1, [0, 0, {}]]",
+        b"[3632233996, [0, 0, {}]",
+        data + b"\n",
+        data + b" ",
+        data + data,
+        b" " + data,
+        b"\xef\xbb\xbf" + data,
+        data.replace(b" ", b""),
+        data.replace(b"60", b"61", 1),
+        data.replace(b"60", b"99999999999999999999999", 1),
+        data.replace(b'"a"', b"0", 1),
+        data.replace(b"{", b"[", 1),
+        data.replace(b"null", b"true", 1),
+        data[:10] + b"\x00" * (len(data) - 10),
+        data[: len(data) // 2] + b"\xff" * (len(data) - len(data) // 2),
+    ):
+        if other != data:
+            check_damaged(other)
+    os.remove(PATH)
+
+
+def test_cut_files():
+    """Cut at any byte, at the end and at the start."""
+    data = saved()
+    for i in range(len(data)):
+        check_damaged(data[:i])
+        if i:
+            check_damaged(data[i:])
+    os.remove(PATH)
+
+
+def test_random_damage():
+    """10,000 files with some bytes changed, lost or added."""
+    if sys.platform != "linux":
+        raise Skip("would wear out the flash of a board")
+    data = saved()
+    seed = random.getrandbits(30)
+    print("seed", seed)
+    random.seed(seed)
+    for _ in range(10_000):
+        other = bytearray(data)
+        for _ in range(random.choice((1, 1, 1, 2, 5))):
+            i = random.randrange(len(other))
+            kind = random.randrange(4)
+            if kind == 0:
+                other[i] ^= 1 << random.randrange(8)
+            elif kind == 1:
+                other[i] = random.choice(b'0123456789[]{},:" -.eEtrufalsn\\')
+            elif kind == 2:
+                j = min(len(other) - 1, i + random.randrange(1, 9))
+                other = other[:i] + other[j:]
+            else:
+                j = random.randrange(len(other))
+                other = other[:i] + other[j : j + 9] + other[i:]
+        if other != data:
+            check_damaged(other)
+    os.remove(PATH)
+
+
+def test_undamaged_file_of_a_strange_entry():
+    """What came into the dict at the prompt, and is no JSON, is an error now or a ValueError."""
+    data = saved()
+    for value in (saved, float("inf"), b"x", {1: 2}, (1, 2), None):
+        with open(PATH, "wb") as f:
+            f.write(data)
+        aioschedule.group()["a"]["mine"] = value
+        try:
+            aioschedule.save(PATH)
+        except (TypeError, ValueError):
+            pass
+        before = repr(aioschedule.group())
+        try:
+            aioschedule.load(PATH)
+        except ValueError as exc:
+            assert PATH in str(exc), (value, exc)
+            eq(repr(aioschedule.group()), before)
+    os.remove(PATH)

@@ -1,0 +1,500 @@
+# Runs every program of examples/ on the unix port, most in virtual time.
+# MIT license; Copyright (c) 2026 the aioschedule authors
+
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+EXAMPLES = ROOT / "examples"
+
+# Runs a program on virtual time that stands still after so many seconds. EPOCH is the RTC then.
+DRIVER = """
+import sys
+import vclock
+
+vclock.install(epoch=EPOCH, float_time=True)
+import asyncio
+
+real = asyncio.run
+
+def run(coro):
+    asyncio.run = real
+    try:
+        return vclock.run(coro, until_ms=SECONDS * 1000)
+    finally:
+        asyncio.run = run
+
+asyncio.run = run
+PREPARE
+sys.path.insert(0, FOLDER)
+exec(open(FOLDER + "/" + PROGRAM).read(), globals())
+print("-- after", vclock.now() // 1000, "s")
+"""
+
+# Stands in for aiorepl: a prompt at which one line is typed after so many seconds
+AIOREPL = """
+import asyncio
+
+LINE = ""
+AFTER = 0
+
+async def task(g=None, prompt="--> "):
+    await asyncio.sleep(AFTER)
+    print(prompt + LINE)
+    exec(LINE, g or __import__("__main__").__dict__)
+    await asyncio.Event().wait()
+"""
+
+# Stands in for micropython-lib's logging: what the examples use of it
+LOGGING = """
+import time
+
+INFO = 20
+
+class Record:
+    def __init__(self, name, level, message):
+        self.name = name
+        self.levelname = level
+        self.message = message
+        self.ct = time.time()
+
+class Formatter:
+    def __init__(self, fmt=None, datefmt=None):
+        self.fmt = fmt
+        self.datefmt = datefmt
+
+    def formatTime(self, datefmt, record):
+        return None
+
+    def format(self, r):
+        d = {"asctime": self.formatTime(self.datefmt, r), "name": r.name}
+        d["levelname"] = r.levelname
+        d["message"] = r.message
+        return self.fmt % d
+
+class Handler:
+    def __init__(self, stream):
+        self.stream = stream
+
+    def setFormatter(self, formatter):
+        self.formatter = formatter
+
+class Logger:
+    handlers = []
+
+    def __init__(self, name):
+        self.name = name
+
+    def log(self, level, text):
+        handler = self.handlers[0]
+        handler.stream.write(handler.formatter.format(Record(self.name, level, text)) + "\\n")
+
+    def info(self, text):
+        self.log("INFO", text)
+
+    def error(self, text):
+        self.log("ERROR", text)
+
+def getLogger(name="root"):
+    return Logger(name)
+
+def basicConfig(level, stream):
+    Logger.handlers.append(Handler(stream))
+"""
+
+
+@pytest.fixture
+def run_example(run_mpy, tmp_path):
+    """Runs a program in virtual time; `prepare` is code that runs first, with vclock at hand."""
+    lib = tmp_path / "lib"
+    lib.mkdir()
+    (lib / "aiorepl.py").write_text(AIOREPL)
+    (lib / "logging.py").write_text(LOGGING)
+
+    def run(
+        program, seconds, epoch=(2024, 2, 28, 23, 50, 0), prepare="", folder=EXAMPLES, **modules
+    ):
+        for name, source in modules.items():
+            (lib / f"{name}.py").write_text(source)
+        values = {
+            "EPOCH": repr(epoch),
+            "SECONDS": repr(seconds),
+            "PREPARE": f"sys.path.insert(0, {str(lib)!r})\n{prepare}",
+            "FOLDER": repr(str(folder)),
+            "PROGRAM": repr(program),
+        }
+        code = re.sub(r"\b[A-Z]+\b", lambda m: values.get(m[0], m[0]), DRIVER)
+        done = run_mpy(code, cwd=tmp_path)
+        assert done.returncode == 0, done.stdout
+        return done.stdout
+
+    return run
+
+
+def test_all_are_tested_and_in_the_readme():
+    text = Path(__file__).read_text(encoding="utf-8")
+    readme = (EXAMPLES / "README.md").read_text(encoding="utf-8")
+    for path in EXAMPLES.glob("*.py"):
+        assert f'"{path.name}"' in text
+        assert f"| `{path.name}` |" in readme
+        for line in path.read_text(encoding="utf-8").splitlines():
+            assert len(line) <= 99
+
+
+################################################################################
+# quickstart.py
+
+
+# Of every kind: what the log of a run holds
+QUICKSTART = [
+    r"\[blink\] on",
+    r"\[report\] it is 5 s since the start",
+    r"\[report\] it is 15 s since the start",
+    r"\[alarm\] it is time",
+    r"\[sensor\] OSError: sensor does not answer",
+    r"\[sensor\] restart after OSError",
+]
+
+
+def test_quickstart_in_virtual_time(run_example):
+    # An exact second: the RTC and the monotonic clock then agree on when each run is due
+    out = run_example("quickstart.py", 100, epoch=(2024, 2, 28, 23, 59, 50))
+    for pattern in QUICKSTART:
+        assert re.search(pattern, out), out
+    assert "\x1b[H" not in out
+    assert out.count("[blink] on") == 10
+    assert out.count("[report]") == 3
+    assert out.count("23:59:58 [alarm]") == out.count("[alarm]") == 1
+    assert "coffee" in out and "[coffee]" not in out
+    assert re.search(r"03-01|02-29 06:30", out)
+    assert out.count("NEXT ") == 4
+    assert out.endswith("-- after 20 s\n")
+
+
+def test_quickstart_in_real_time(run_mpy):
+    # What `make demo` runs
+    start = time.monotonic()
+    done = run_mpy(EXAMPLES / "quickstart.py", timeout=40)
+    assert done.returncode == 0, done.stdout
+    assert time.monotonic() - start < 30
+    for pattern in QUICKSTART:
+        assert re.search(pattern, done.stdout), done.stdout
+
+
+class Terminal:
+    """A program on a terminal: what it has written, and how to type."""
+
+    def __init__(self, command, env):
+        self.pid, self.fd = pty.fork()
+        if not self.pid:
+            os.execvpe(command[0], command, env)
+        self.output = b""
+
+    def until(self, text=None, timeout=35):
+        """Reads until there is `text`, or to the end."""
+        deadline = time.monotonic() + timeout
+        while not (text and text in self.output):
+            left = deadline - time.monotonic()
+            assert left > 0, self.output.decode()
+            if select.select([self.fd], [], [], left)[0]:
+                try:
+                    data = os.read(self.fd, 65536)
+                except OSError:  # Linux: the last one has closed the terminal
+                    data = b""
+                if not data:
+                    assert text is None, self.output.decode()
+                    break
+                self.output += data
+        return self.output.decode("utf-8")
+
+    def type(self, text):
+        os.write(self.fd, text)
+
+    def close(self):
+        os.close(self.fd)
+        self.fd = None
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+
+@pytest.fixture
+def on_terminal(tmp_path):
+    """Starts a command on a terminal of its own."""
+    terminals = []
+
+    def start(*command, aiorepl=None):
+        if aiorepl:
+            (tmp_path / "aiorepl.py").write_text(aiorepl)
+        path = [".frozen", tmp_path, ROOT, ROOT / "lib"]
+        env = {**os.environ, "TERM": "xterm", "MICROPYPATH": ":".join(map(str, path))}
+        terminals.append(Terminal(list(map(str, command)), env))
+        return terminals[-1]
+
+    yield start
+    for term in terminals:
+        if term.fd is not None:
+            os.kill(term.pid, signal.SIGKILL)
+            term.close()
+
+
+@pytest.fixture
+def quickstart(micropython, on_terminal):
+    def start(aiorepl=None):
+        return on_terminal(micropython, EXAMPLES / "quickstart.py", aiorepl=aiorepl)
+
+    return start
+
+
+def test_quickstart_on_a_terminal(quickstart):
+    term = quickstart()
+    out = term.until()
+    assert term.close() == 0
+    assert "\r\nFor a prompt beside the tasks: micropython -m mip install aiorepl\r\n" in (
+        "\r\n" + re.sub(r"\x1b\[[\d;]*[A-Za-z]", "", out)
+    )
+    # The table is painted in place, and what scrolls is given back all of the screen
+    assert out.count("\x1b7\x1b[H") > 30
+    assert out.count("NEXT ") == out.count("\x1b7\x1b[H")
+    assert "\x1b[r" in out
+    for pattern in QUICKSTART:
+        assert re.search(pattern, out), out
+    assert "report: status: scheduled - done" in out
+
+
+def test_ctrl_c_ends_quickstart(quickstart):
+    term = quickstart()
+    term.until(b"[blink] on")
+    term.type(b"\x03")
+    out = term.until(timeout=5)
+    assert term.close() == 0
+    assert "\x1b[r" in out
+    assert "blink: status:" in out
+
+
+# Keys come one by one and unechoed, as aiorepl wants them; Ctrl-D drops the event loop as it does
+PROMPT = """
+import asyncio, sys
+
+async def task(g=None, prompt="--> "):
+    g = g or __import__("__main__").__dict__
+    s = asyncio.StreamReader(sys.stdin)
+    line = ""
+    sys.stdout.write(prompt)
+    while True:
+        c = await s.read(1)
+        if c == "\\x04":
+            asyncio.new_event_loop()
+            return
+        if c in "\\r\\n":
+            print()
+            print("=>", eval(line, g))
+            line = ""
+            sys.stdout.write(prompt)
+        else:
+            sys.stdout.write(c)
+            line += c
+"""
+
+
+def test_prompt_of_quickstart(quickstart):
+    term = quickstart(PROMPT)
+    term.until(b">>> ")
+    term.type(b"aioctl.status('blink')\r")
+    out = term.until(b"=> None")
+    assert out.count("aioctl.status('blink')") == 1
+    assert re.search(r"●\S* blink: status: .*\r\n .*schedule: ", out)
+    term.type(b"aioctl.stop('sensor')\r")
+    term.until(b"=> True")
+    # Ctrl-D: aiorepl drops the event loop, in which nothing would ever wake again
+    term.type(b"\x04")
+    out = term.until(timeout=5)
+    assert term.close() == 0
+    assert "sensor: status: stopped" in out
+    assert "\x1b[r" in out
+
+
+def test_terminal_is_left_as_it_was(micropython, on_terminal):
+    command = f"stty -a; {micropython} {EXAMPLES}/quickstart.py; stty -a"
+    term = on_terminal("sh", "-c", command, aiorepl=PROMPT)
+    term.until(b">>> ")
+    term.type(b"\x04")
+    out = term.until(timeout=5)
+    term.close()
+    before, after = (out[m.start() :][:600] for m in re.finditer("speed ", out))
+    # Less the first line: some MicroPythons leave an unused field of it at random
+    assert before.split("\r\n")[1:8] == after.split("\r\n")[1:8]
+
+
+################################################################################
+# The others
+
+
+def test_full(run_example):
+    prompt = AIOREPL.replace('LINE = ""', 'LINE = "aioctl.status()"').replace(
+        "AFTER = 0", "AFTER = 127"
+    )
+    out = run_example("full.py", 260, aiorepl=prompt)
+    assert ">>> aioctl.status()\n" in out
+    rows = re.findall(r"●\x1b\[0m (\S+): status: (.*?) [@s]", out)
+    assert dict(rows) == {
+        "greenhouse": "scheduled - done",
+        "level": "running",
+        "repl": "running",
+        "schedule_loop": "running",
+        "water": "running",
+        "watcher_loop": "running",
+    }
+    assert "last @ 2024-02-28 23:52:05 --> next in 58 s @ 2024-02-28 23:53:05" in out
+    # The first run of a time tuple, and every 45 s from there
+    opens = re.findall(r"(\S+) INFO \w+: \[greenhouse\] valve 2 opens", out)
+    assert opens == ["23:50:40", "23:51:25"]
+    assert re.search(r"23:51:30 ERROR \w+: \[level\] restart after ValueError\('4 l left", out)
+    assert out.endswith("-- after 260 s\n")
+
+
+def test_calendar(run_example):
+    out = run_example("calendar.py", 2 * 86400)
+    assert "ValueError: repeat='0 25 * * *': " in out
+    assert "ValueError: repeat='0 0 30 feb *': " in out
+    # Soonest first
+    table = re.findall(r"^(\d\d-\d\d \d\d:\d\d) .* (\w+)$", out, re.MULTILINE)
+    assert table == [
+        ("02-29 00:00", "frost"),
+        ("02-29 00:00", "leap"),
+        ("02-29 08:15", "bell"),
+        ("03-01 00:00", "inspect"),
+        ("03-01 07:00", "meter"),
+        ("03-03 00:00", "backup"),
+    ]
+    runs = {}
+    for when, name in re.findall(r"^2024-(\S+ \S+) (\w+)$", out, re.MULTILINE):
+        runs.setdefault(name, []).append(when)
+    nights = ["02-29", "03-01"]
+    bells = [f"{h:02d}:{m}:00" for h in range(8, 13) for m in (15, 45)]
+    assert runs["bell"] == [f"{d} {t}" for d in nights for t in bells]
+    assert runs["frost"] == [
+        f"{d} {h:02d}:{m}:00" for d in nights for h in range(6) for m in ("00", 20, 40)
+    ]
+    assert runs["leap"] == ["02-29 00:00:00"]
+    assert runs["meter"] == ["03-01 07:00:00"]
+    assert "backup" not in runs
+    # Each of the three within a minute of the full hour
+    assert [when[:-3] for when in runs["inspect"]] == ["03-01 00:00", "03-01 01:00", "03-01 02:00"]
+
+
+NTPTIME = """
+import vclock
+
+calls = 0
+
+def settime():
+    global calls
+    calls += 1
+    if calls < 3:
+        raise OSError("no network")
+    vclock.set_rtc((2024, 6, 1, 5, 59, 30))
+"""
+
+
+def test_ntp(run_example):
+    # The board starts in 2021; the third attempt sets the clock, 65 s later, to 05:59:30
+    out = run_example("ntp.py", 2000, epoch=(2021, 1, 1, 0, 0, 0), ntptime=NTPTIME)
+    lines = out.splitlines()
+    clock = next(line for line in lines if line.endswith("[clock] is right"))
+    assert clock.startswith("2024-06-01 05:59:30")
+    before, after = lines[: lines.index(clock)], lines[lines.index(clock) + 1 :]
+    assert sum("OSError('no network'" in line for line in before) == 2
+    # Every 10 seconds throughout
+    seconds = [int(s) for s in re.findall(r"\[sample\] (\d+) s since", out)]
+    assert seconds == list(range(10, 2001, 10))
+    assert not any("[sunrise]" in line for line in before)
+    # Once for all that was jumped over, then when the clock says so
+    late, due = [line for line in after if "[sunrise]" in line]
+    assert re.fullmatch(r"2024-06-01 05:59:3[0-2] \[sunrise\] too late", late)
+    assert due == "2024-06-01 06:30:00 [sunrise] good morning"
+
+
+def test_ntp_without_a_module_for_it(run_example):
+    out = run_example("ntp.py", 20)
+    assert "2024-02-28 23:50:05 [clock] is right" in out
+
+
+def test_deepsleep_simulated(run_example, tmp_path):
+    out = run_example("deepsleep.py", 100)
+    assert out.count("asleep for") == 5
+    assert out.count("a new schedule") == 1
+    assert "sent 3 readings" in out
+    # Runs at 0, 10, 20, 30 s, of which the first three were sent
+    assert readings(tmp_path) == ["2024-02-28 23:50:30"]
+
+
+def readings(path):
+    return re.findall(r"^(.*) 21$", (path / "readings.txt").read_text(), re.MULTILINE)
+
+
+MACHINE = """
+import vclock
+
+class RTC:
+    def datetime(self, t):
+        vclock.set_rtc(t[:3] + t[4:7])
+
+def deepsleep(ms):
+    print("asleep for", ms, "ms at", vclock.now())
+    raise SystemExit
+"""
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_deepsleep_on_a_board(run_example, tmp_path, kept):
+    # Each wake is a new process; the RTC either goes on, or starts again
+    start = 23 * 3600
+    at = sent = 0
+    for wake in range(8):
+        hours, rest = divmod(start + at // 1000, 3600)
+        epoch = (2024, 2, 28, hours, rest // 60, rest % 60) if kept else (2021, 1, 1, 0, 0, 0)
+        # machine is built into the unix port
+        prepare = "sys.modules.pop('machine', None)\nimport board\nsys.modules['machine'] = board"
+        out = run_example("deepsleep.py", 100, epoch=epoch, prepare=prepare, board=MACHINE)
+        ms, awake = map(int, re.search(r"asleep for (\d+) ms at (\d+)", out).groups())
+        assert ("a new schedule" in out) == (wake == 0)
+        at += ms + awake
+        sent += sum(map(int, re.findall(r"sent (\d+) readings", out)))
+    # Wakes at 0, 10, 20, 25, 30, 40, 50 and 55 s, each to the second: that is what the RTC has
+    assert 58_000 < at < 62_000
+    assert sent == 6
+    assert readings(tmp_path) == []
+
+
+def blocks_of_readme():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    return re.findall(r"^```(\w*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def test_first_program_of_the_readme(run_example, tmp_path):
+    (kind, program), (_, output) = blocks_of_readme()[:2]
+    assert kind == "python"
+    (tmp_path / "readme.py").write_text(program)
+    out = run_example("readme.py", 4, epoch=(2026, 11, 25, 10, 38, 21), folder=tmp_path)
+    assert re.sub(r"\x1b\[\d*m", "", out) == output + "-- after 4 s\n"
+
+
+def test_usage_in_the_readme(run_example, tmp_path):
+    program = next(text for _, text in blocks_of_readme() if "By decorator" in text)
+    (tmp_path / "readme.py").write_text(program + "aioschedule.status_sc()\n")
+    out = run_example("readme.py", 4, folder=tmp_path)
+    assert re.findall(r" (\w+)$", out, re.MULTILINE)[:2] == ["TASK", "measure"]
+
+
+def test_examples_compile(micropython, tmp_path):
+    # For the modules that the unix port lacks: the syntax of MicroPython at least
+    for path in sorted(EXAMPLES.glob("*.py")):
+        code = f"compile(open({str(path)!r}).read(), {path.name!r}, 'exec')"
+        subprocess.run([micropython, "-c", code], check=True, cwd=tmp_path)
