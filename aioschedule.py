@@ -1,11 +1,8 @@
 # aioschedule: starts aioctl tasks at a time or an interval and restarts those that fail
 # MIT license; Copyright (c) 2026 the aioschedule authors
 
-import binascii
 import heapq
 import json
-import os
-import random
 import time
 
 try:
@@ -121,14 +118,14 @@ def _cron(s, ms):
                     if s[1:]:
                         a, b = s
                         # "fri-sun"
-                        if hi == 7:
+                        if a and hi == 7:
                             b = b or hi
                     elif slash:
-                        b = hi
-                s = range(a, b + 1, int(step) if slash else 1)
-                if not (lo <= a <= b <= hi and s):
+                        # Sunday is the first day of the week here
+                        b = hi - (hi == 7)
+                if not lo <= a <= b <= hi or slash and not step.isdigit():
                     raise ValueError
-                match.update(s)
+                match.update(range(a, b + 1, int(step) if slash else 1))
         except Exception:
             raise ValueError("bad " + field)
         sets.append(match)
@@ -169,17 +166,6 @@ def _sec(s):
     return int(s) * 1000 + round(s % 1 * 1000)
 
 
-def _when(t):
-    # [ms, wall] of a time tuple, or of seconds from now
-    if not isinstance(t, (tuple, list)):
-        return [_now() + _sec(t), 0]
-    ms = _civil(t)
-    # A time that exists comes back as it was
-    if time.gmtime(ms // 1000)[:6] != tuple(t[:6]):
-        raise ValueError("out of range")
-    return [ms, 1]
-
-
 def _next(e, at, ms):
     # The first phase of a repeating entry after `ms`; None for a one-shot
     r = e["repeat"]
@@ -212,7 +198,15 @@ def _entry(name, o):
             raise TypeError("not a string")
         for k, v in o.items():
             if k == "start_in" or k == "until":
-                v = _when(v)
+                # [ms, wall]
+                if isinstance(v, (tuple, list)):
+                    ms = _civil(v)
+                    # A time that exists comes back as it was
+                    if time.gmtime(ms // 1000)[:6] != tuple(v[:6]):
+                        raise ValueError("out of range")
+                    v = [ms, 1]
+                else:
+                    v = [_now() + _sec(v), 0]
             elif k == "jitter":
                 v = _sec(v)
             elif k == "times":
@@ -259,23 +253,20 @@ def _push(name, e, at):
     q = _heaps[w]
     e["due"] = ()
     if at is not None:
-        ms = at - _now(w)
         # -1 is for what has run
         if "last" not in e:
-            e["start_in"] = max(0, ms + _now()) // 1000
+            e["start_in"] = max(0, at - _now(w) + _now()) // 1000
         if not u or u[1] != w or at <= u[0]:
-            ms = e["jitter"]
-            e["due"] = (at + int(random.random() * ms) if ms else at, name, at)
+            ms = at
+            if e["jitter"]:
+                import random
+
+                ms += int(random.random() * e["jitter"])
+            e["due"] = (ms, name, at)
             heapq.heappush(q, e["due"])
     if len(q) > 2 * len(_AIOCTL_SCHEDULE_GROUP) + 8:
         q[:] = list(filter(_live, q))
         heapq.heapify(q)
-    # Brings the sleeping loop forward to now, as Task.cancel() does. One that has ended or is
-    # being cancelled has `data`, which push() would lose.
-    q = asyncio.core._task_queue
-    if _queue is q and not _task.data and _task is not asyncio.core.cur_task:
-        q.remove(_task)
-        q.push(_task)
 
 
 def _install(name, e):
@@ -297,6 +288,12 @@ def _install(name, e):
                 aioctl.stop(name, stop_sch=False)
     elif at:
         _push(name, e, at[2])
+    # Brings the sleeping loop forward to now, as Task.cancel() does. One that has ended or is
+    # being cancelled has `data`, which push() would lose.
+    q = core._task_queue
+    if _queue is q and not _task.data and _task is not core.cur_task:
+        q.remove(_task)
+        q.push(_task)
 
 
 def schedule(name, **options):
@@ -476,8 +473,9 @@ def _pass():
         # A step is noticed within a second, and the next second as it begins
         nap = 1000 - _now(1) % 1000
     for w in (0, 1):
-        now = _now(w)
         q = _heaps[w]
+        # The wall clock is not looked at for nothing: that costs 400 bytes of heap
+        now = q and _now(w)
         while q and q[0][0] <= now:
             _run(heapq.heappop(q), now)
     ms = idle_ms()
@@ -553,13 +551,12 @@ def _left(e):
     return d and max(0, d[0] - _now(e["wall"]))
 
 
-def _date(ms):
-    # What the clock on the wall will show in `ms`, to the nearest second
-    return aioctl.get_datetime(time.gmtime((_now(1) + ms + 500) // 1000))
-
-
-def _time(ms):
-    return aioctl.tmdelta_fmt((ms + 500) // 1000)
+def _span(ms):
+    # How long that is, and what the clock on the wall will show then, to the nearest second
+    return (
+        aioctl.tmdelta_fmt((abs(ms) + 500) // 1000),
+        aioctl.get_datetime(time.gmtime((_now(1) + ms + 500) // 1000)),
+    )
 
 
 def status_sc(name=None, debug=False):
@@ -572,8 +569,7 @@ def status_sc(name=None, debug=False):
     if left == ():
         s += "done"
     else:
-        k = "next" if s else "starts"
-        s += "%s in %s @ %s" % (k, _time(left), _date(left))
+        s += ("next" if s else "starts") + " in %s @ %s" % _span(left)
     k = "    ┗━► schedule"
     print(k + ":", s)
     if debug:
@@ -599,7 +595,8 @@ def status_sc_all():
             if ms == ():
                 row += ("-", "-")
             else:
-                row += (_date(ms)[5:16], _time(abs(ms)).split(",")[0])
+                s, at = _span(ms)
+                row += (at[5:16], s.split(",")[0])
         row += (e.get("runs", 0), e.get("missed", 0), _fails.get(name, (0,))[0], name)
         rows.append(row)
     for row in sorted(rows):
@@ -611,11 +608,15 @@ def status_sc_all():
 
 
 def _seal(s):
+    import binascii
+
     return "[%d, %s]" % (binascii.crc32(s), s)
 
 
 def save(path="schedule.json"):
     """Writes the schedule to a file, all of it or none. Raises OSError."""
+    import os
+
     with open(path + "~", "w") as f:
         f.write(_seal(json.dumps((int(time.time()), _now(), _AIOCTL_SCHEDULE_GROUP))))
     os.rename(path + "~", path)

@@ -24,6 +24,7 @@ from datetime import datetime, timezone
 from croniter import croniter
 
 NOTICE = 1000  # ms within which a step of the RTC is noticed
+LATE = 100  # ms after `until` that a run, due before, may still be late on a busy board
 
 
 class Broken(AssertionError):
@@ -71,6 +72,7 @@ class Task:
     state: str = "idle"  # "starting", "running"
     by: int = 0  # ms since the boot at which the first, or last, line is due
     cancelled: bool = False
+    optional: bool = False  # it need not start
 
 
 class Model:
@@ -215,6 +217,8 @@ class Model:
                     else:
                         raise Broken(f"{name} was not started by {self.deadline(e)} ms")
         for name, task in [*self.tasks.items(), *self.dying.items()]:
+            if task.state == "starting" and task.optional and settled:
+                task.state = "idle"
             if task.state != "idle" and task.by <= late:
                 raise Broken(f"{name} is still {task.state}, not later than {task.by} ms")
             if settled and task.cancelled:
@@ -231,7 +235,7 @@ class Model:
             raise Broken(f"{name} is not due before {due} ms")
         if not self.looping:
             raise Broken("schedule_loop is stopped")
-        if self.is_over(e, self.t):
+        if self.is_over(e, self.t - LATE):
             raise Broken(f"{name} is started after `until`")
         if name not in self.tasks:
             raise Broken(f"{name} is not there")
@@ -248,7 +252,7 @@ class Model:
             not e
             or e.done
             or self.t < self.since_boot(e.clock, e.phase)
-            or self.is_over(e, self.t)
+            or self.is_over(e, self.t - LATE)
         ):
             raise Broken(f"{name} is not due: {text}")
         if name in self.tasks and self.tasks[name].state == "idle":
@@ -263,6 +267,7 @@ class Model:
         if wall != self.now("wall") // 1000:
             raise Broken(f"the RTC is wrong: {self.now('wall')} ms")
         task.state = "running"
+        task.optional = False
         task.by = self.t
         if isinstance(task.body, (tuple, list)) and task.body[0] == "sleep":
             task.by += int(task.body[1] * 1000)
@@ -283,7 +288,7 @@ class Model:
         for e in self.entries.values():
             if self.t <= self.deadline(e) < until:
                 e.late = until
-            if e.by is not None and self.t <= e.seen:
+            if e.by is not None and e.seen is not None and self.t <= e.seen:
                 # So is seeing the step
                 e.seen = max(e.seen, until)
                 e.by = max(e.by, self.phase_not_last(e, self.clock_at("wall", until)))
@@ -297,7 +302,7 @@ class Model:
             raise Broken("schedule_loop is stopped")
         if self.loop_start is None:
             self.loop_start = self.t
-        for e in [*self.entries.values(), *self.kept.values()]:
+        for e in self.entries.values():
             self.step_seen(e)
             e.late = self.t
         self.looping = True
@@ -380,6 +385,11 @@ class Model:
         if e and name not in self.entries:
             e.late = self.t
             self.entries[name] = e
+            # "The original due time holds", or, where the RTC was set back meanwhile, the first
+            # phase from now on as for an entry that was not stopped
+            due = e.phase if e.by is None else e.by
+            self.step_seen(e)
+            e.by = due
         else:
             self.starts(name)
 
@@ -404,7 +414,7 @@ class Model:
         if not self.looping:
             self.step_unseen = True
             return
-        for e in [*self.entries.values(), *self.kept.values()]:
+        for e in self.entries.values():
             self.step_seen(e)
             if e.clock == "wall":
                 e.seen = self.t + NOTICE
@@ -441,9 +451,12 @@ class Model:
         for name, task in self.tasks.items():
             self.tasks[name] = Task(task.body)
             # Added first, a task is run, or held back by load() before its first line
-            waits = name in self.entries and not self.entries[name].done
-            if not (waits if first == "add" else self.holds(name)):
+            e = self.entries.get(name)
+            waits = bool(e) and not e.done if first == "add" else self.holds(name)
+            if not waits:
                 self.starts(name)
+                # Nobody says what becomes of it when no run is left
+                self.tasks[name].optional = bool(e)
         self.do_loop()
 
 

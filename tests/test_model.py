@@ -216,8 +216,8 @@ def sequences(draw):
 def spaced(sequence):
     """The sequence as it is carried out.
 
-    The loop gets a second to notice a step of the RTC before it is stepped again, or stopped, or
-    the board is reset. At the end there is time to see what the last command led to. While the
+    The loop gets a second to notice a step of the RTC before it is stepped again, or it is stopped
+    or a task is, or the board is reset. At the end there is time to see what the last command led to. While the
     loop is stopped nobody watches the ticks wrap: no waiting for weeks then.
     """
     new = []
@@ -231,7 +231,7 @@ def spaced(sequence):
             looping = True
         elif kind == "wait" and not looping and command[1] > 3600:
             command = ("wait", 3600)
-        if kind in ("step", "rtc", "loop", "reset"):
+        if kind in ("step", "rtc", "loop", "reset", "stop"):
             if since < model.NOTICE:
                 new.append(("wait", 1))
             since = 0 if kind in ("step", "rtc") else model.NOTICE

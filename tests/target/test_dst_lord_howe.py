@@ -79,16 +79,6 @@ def test_status_in_autumn():
     dst.check_status(AUTUMN)
 
 
-def test_idle_in_spring():
-    """idle_ms() is in real time: an hour too long would be a run missed in deep sleep."""
-    dst.check_idle(SPRING)
-
-
-def test_idle_in_autumn():
-    """idle_ms() is in real time."""
-    dst.check_idle(AUTUMN)
-
-
 def test_saved_in_spring():
     """A schedule that was saved before the change is on local time after it."""
     dst.check_saved(SPRING)
