@@ -2,7 +2,6 @@
 # MIT license; Copyright (c) 2026 the aioschedule authors
 
 import heapq
-import json
 import time
 
 try:
@@ -51,14 +50,10 @@ def _month(n):
     return y * 365 + y // 4 - y // 100 + y // 400 + (n * 153 + 2) // 5
 
 
-def _civil(t):
-    # ms from the epoch to what a clock on the wall shows; time.gmtime() is the inverse
+def _civil(t, epoch=_month(time.gmtime(0)[0] * 12 - 2) + 1):  # noqa: B008
+    # ms from the port's epoch to what a clock on the wall shows; time.gmtime() is the inverse
     y, m, d, h, mi, s = t[:6]
-    return (((_month(y * 12 + m - 3) + d - _epoch) * 24 + h) * 60 + mi) * 60000 + s * 1000
-
-
-# 1970 or 2000, by port
-_epoch = _month(time.gmtime(0)[0] * 12 - 2) + 1
+    return (((_month(y * 12 + m - 3) + d - epoch) * 24 + h) * 60 + mi) * 60000 + s * 1000
 
 
 def _now(wall=0):
@@ -157,13 +152,15 @@ def _cron(s, ms):
 # Scheduling
 
 
-def _sec(s):
+def _sec(s, least=0):
     # Seconds as whole ms, the fraction apart: a float may have no more than 24 bits
     if not isinstance(s, (int, float)):
         raise TypeError("not a number")
-    if not 0 <= s < 1e10:
-        raise ValueError("out of range")
-    return int(s) * 1000 + round(s % 1 * 1000)
+    if 0 <= s < 1e10:
+        ms = int(s) * 1000 + round(s % 1 * 1000)
+        if ms >= least:
+            return ms
+    raise ValueError("out of range")
 
 
 def _next(e, at, ms):
@@ -173,7 +170,8 @@ def _next(e, at, ms):
         f = e.get("first")
         return _cron(r, max(ms + 1, f[0] - _now(f[1]) + _now(1) if f else 0))
     if r:
-        r = _sec(r)
+        # Checked again: somebody may have changed it in group()
+        r = _sec(r, 1)
         return at + ((ms - at) // r + 1) * r
 
 
@@ -227,9 +225,7 @@ def _entry(name, o):
             at = _next(e, 0, _now(1))
         elif v is not False or start is None:
             # Neither a start nor a period is a period of 0
-            ms = _sec(v or 0)
-            if not ms:
-                raise ValueError("out of range")
+            ms = _sec(v or 0, 1)
             if start is None:
                 at += ms
     except Exception as err:
@@ -472,13 +468,17 @@ def _pass():
                     _push(item[1], e, at)
         # A step is noticed within a second, and the next second as it begins
         nap = 1000 - _now(1) % 1000
+    ms = None
     for w in (0, 1):
         q = _heaps[w]
         # The wall clock is not looked at for nothing: that costs 400 bytes of heap
         now = q and _now(w)
         while q and q[0][0] <= now:
             _run(heapq.heappop(q), now)
-    ms = idle_ms()
+            ms = 0
+    # What was started comes first, then the look at what is next
+    if ms is None:
+        ms = idle_ms()
     return nap if ms is None else min(ms, nap)
 
 
@@ -615,6 +615,7 @@ def _seal(s):
 
 def save(path="schedule.json"):
     """Writes the schedule to a file, all of it or none. Raises OSError."""
+    import json
     import os
 
     with open(path + "~", "w") as f:
@@ -629,6 +630,8 @@ def load(path="schedule.json"):
     from where they stood. Raises OSError without a file, and ValueError with its path where it
     is damaged; nothing is changed then.
     """
+    import json
+
     global _t0
     with open(path) as f:
         try:

@@ -72,7 +72,6 @@ class Task:
     state: str = "idle"  # "starting", "running"
     by: int = 0  # ms since the boot at which the first, or last, line is due
     cancelled: bool = False
-    optional: bool = False  # it need not start
 
 
 class Model:
@@ -195,12 +194,6 @@ class Model:
         phase = self.phase_after(e, ms)
         return self.phase_after(e, phase) if phase == e.last else phase
 
-    def holds(self, name):
-        """Whether a task is not run at once because it is scheduled."""
-        # All that an aioctl can read there is "`start_in` (-1 once it has run) and `repeat`"
-        e = self.entries.get(name)
-        return bool(e and (not e.done or e.period or e.rule))
-
     # What must have happened by now
 
     def overdue(self, t, settled=False):
@@ -217,8 +210,6 @@ class Model:
                     else:
                         raise Broken(f"{name} was not started by {self.deadline(e)} ms")
         for name, task in [*self.tasks.items(), *self.dying.items()]:
-            if task.state == "starting" and task.optional and settled:
-                task.state = "idle"
             if task.state != "idle" and task.by <= late:
                 raise Broken(f"{name} is still {task.state}, not later than {task.by} ms")
             if settled and task.cancelled:
@@ -267,7 +258,6 @@ class Model:
         if wall != self.now("wall") // 1000:
             raise Broken(f"the RTC is wrong: {self.now('wall')} ms")
         task.state = "running"
-        task.optional = False
         task.by = self.t
         if isinstance(task.body, (tuple, list)) and task.body[0] == "sleep":
             task.by += int(task.body[1] * 1000)
@@ -375,7 +365,8 @@ class Model:
             i += 1
             name = f"{base}@{i}"
         self.tasks[name] = Task(body)
-        if not self.holds(name):
+        # Also where no run is left: "runs nothing of its body before it is due"
+        if name not in self.entries:
             self.starts(name)
 
     def do_start(self, name):
@@ -395,9 +386,10 @@ class Model:
 
     def do_stop(self, name):
         if name in self.tasks:
-            if self.holds(name):
-                self.kept[name] = self.entries[name]
-            self.entries.pop(name, None)
+            e = self.entries.pop(name, None)
+            # All that an aioctl can see: "`start_in` (-1 once it has run) and `repeat`"
+            if e and (not e.done or e.period or e.rule or not e.runs):
+                self.kept[name] = e
             self.cancels(name)
 
     def do_delete(self, name):
@@ -440,6 +432,7 @@ class Model:
         self.t = self.saved_t
         passed = max(0, self.now("wall") // 1000 - saved // 1000) * 1000 + mono
         for e in self.entries.values():
+            e.by = e.seen = None
             if e.clock == "mono":
                 e.phase -= passed
             if e.until and e.until[0] == "mono":
@@ -450,13 +443,9 @@ class Model:
         self.dying.clear()
         for name, task in self.tasks.items():
             self.tasks[name] = Task(task.body)
-            # Added first, a task is run, or held back by load() before its first line
-            e = self.entries.get(name)
-            waits = bool(e) and not e.done if first == "add" else self.holds(name)
-            if not waits:
+            # Held back by add(), or by load() before its first line
+            if name not in self.entries:
                 self.starts(name)
-                # Nobody says what becomes of it when no run is left
-                self.tasks[name].optional = bool(e)
         self.do_loop()
 
 
