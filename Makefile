@@ -13,6 +13,8 @@ TARGET ?=
 # For `make firmware`: MicroPython's sources (fetched if empty), and which port to build
 MPY_DIR ?=
 PORT ?= rp2
+# For `make bench`: which rows, on which target (see bench/run.py)
+ROWS ?=
 
 export MICROPYTHON TARGET MPY_DIR PORT
 
@@ -24,7 +26,7 @@ PYTEST := $(BIN)/python -m pytest
 PARALLEL = $(if $(TARGET),,-n auto)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench dist firmware test-device clean
+.PHONY: help demo test lint format bench dist firmware firmware-bare test-device clean
 
 help: ## list what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -43,8 +45,11 @@ format: $(STAMP) ## fix formatting
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: $(STAMP) ## measure what it costs: bytes, milliseconds, wake-ups
-	$(BIN)/python bench/run.py
+# The emulated Pico needs firmware; a board has its own.
+EMULATED = $(if $(TARGET),,firmware firmware-bare)
+
+bench: $(STAMP) $(EMULATED) ## measure what it costs: bytes, milliseconds, wake-ups
+	$(BIN)/python bench/run.py $(if $(ROWS),--rows $(ROWS)) $(BENCH_OPTIONS)
 
 dist: $(STAMP) ## compile and pack what a release offers
 	$(BIN)/python firmware/dist.py
@@ -52,8 +57,10 @@ dist: $(STAMP) ## compile and pack what a release offers
 firmware: $(STAMP) ## build Raspberry Pi Pico firmware with the modules frozen in
 	bash firmware/build.sh
 
-# The emulated Pico needs firmware; a board has its own.
-test-device: $(STAMP) $(if $(TARGET),,firmware) ## test on the emulated Pico (on a board: TARGET=/dev/ttyACM0)
+firmware-bare: $(STAMP) ## the same without them: for what is installed by mip
+	FROZEN=no bash firmware/build.sh
+
+test-device: $(STAMP) $(EMULATED) ## test on the emulated Pico (on a board: TARGET=/dev/ttyACM0)
 	$(PYTEST) tests/device
 
 clean: ## remove what was built (.venv stays)
