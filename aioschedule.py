@@ -65,10 +65,13 @@ def _now(wall=0):
         ms = time.time_ns() // 1000000
         if ms // 1000 != int(s):
             ms = int(s * 1000)
-        return _civil(time.localtime(ms // 1000)) + ms % 1000
+        # Zones are whole quarters of an hour apart. localtime(), for localtime(s) of many boards
+        # ends in 2038: it may be a second ahead by now, or behind where it is coarse.
+        return ms + (_civil(time.localtime()) - ms + 450000) // 900000 * 900000
     if _tick is not None:
         t = time.ticks_ms()
-        _ms += time.ticks_diff(t, _tick)
+        # Less than 0 when nobody has looked for more than half a period
+        _ms += max(0, time.ticks_diff(t, _tick))
         _tick = t
     return _ms
 
@@ -90,8 +93,9 @@ def _cron(s, ms):
     i = "@hourly 0 * * * * @daily 0 0 * * * @weekly 0 0 * * 0 @monthly 0 0 1 * * @yearly 0 0 1 1 *"
     if s[:1] == "@" and s + " " in i:
         s = i[i.find(s) + len(s) + 1 :][:9]
-    # What comes after four fields is the fifth
-    fields = s.strip().split(None, 4)
+    fields = s.split()
+    if len(fields) != 5:
+        raise ValueError("not 5 fields")
     sets = []
     for field, lo, hi, names in (
         ("minute", 0, 59, ""),
@@ -127,8 +131,14 @@ def _cron(s, ms):
     minutes, hours, days, months, weekdays = sets
     # As Vixie cron has it, either day will do when neither field begins with a star
     both = "*" in (fields[2][0], fields[4][0])
-    y, n, d, h, mi = time.gmtime(-(-ms // 60000) * 60)[:5]
-    n += y * 12 - 3
+    # gmtime() of many boards ends in 2038: the fields of `ms` by arithmetic, and n is the month
+    mi = -((_civil((0, 3, 0, 0, 0, 0)) - ms) // 60000)
+    d, h = divmod(mi // 60, 24)
+    mi %= 60
+    n = d * 4800 // 146097 - 1
+    while _month(n + 1) < d:
+        n += 1
+    d -= _month(n)
     # 29 February meets every weekday within 40 years, whatever century ends between
     for n in range(n, n + 490):
         if (n + 2) % 12 + 1 in months:
@@ -155,7 +165,7 @@ def _cron(s, ms):
 def _sec(s, least=0):
     # Seconds as whole ms, the fraction apart: a float may have no more than 24 bits
     if not isinstance(s, (int, float)):
-        raise TypeError("not a number")
+        raise TypeError(type(s))
     if 0 <= s < 1e10:
         ms = int(s) * 1000 + round(s % 1 * 1000)
         if ms >= least:
@@ -193,7 +203,7 @@ def _entry(name, o):
     k, v = "name", name
     try:
         if not isinstance(name, str):
-            raise TypeError("not a string")
+            raise TypeError(type(name))
         for k, v in o.items():
             if k == "start_in" or k == "until":
                 # [ms, wall]
@@ -266,6 +276,7 @@ def _push(name, e, at):
 
 
 def _install(name, e):
+    global _task
     core = asyncio.core
     # Also to a program that starts anew in the same session
     new = name not in _AIOCTL_SCHEDULE_GROUP or _queue is not core._task_queue
@@ -287,9 +298,11 @@ def _install(name, e):
     # Brings the sleeping loop forward to now, as Task.cancel() does. One that has ended or is
     # being cancelled has `data`, which push() would lose.
     q = core._task_queue
-    if _queue is q and not _task.data and _task is not core.cur_task:
-        q.remove(_task)
-        q.push(_task)
+    t = _task
+    if _queue is q and t and not t.data and t is not core.cur_task:
+        q.remove(t)
+        q.push(t)
+        _task = None
 
 
 def schedule(name, **options):
@@ -344,7 +357,7 @@ def schedule_task(**options):
             # aioctl.add() starts what it adds: that start, of a task that was not there before,
             # ends at once; one that comes from aioctl.start() goes to f
             t = aioctl.group().tasks.get(name)
-            new = not t or t.coro is gate and t.task is asyncio.core.cur_task
+            new = not t or t.task is asyncio.core.cur_task
             return held(args, kwargs, new)
 
         return gate, name
@@ -461,9 +474,14 @@ def _pass():
                 if e:
                     at = item[2]
                     if "last" in e or isinstance(e["repeat"], str):
-                        # Set back, what comes again is due again, but for the last run
-                        ms = _next(e, at, _now(1))
-                        if ms and ms < at and ("last" not in e or _next(e, at, ms) < at):
+                        # Set back, what comes again is due again, but for the last run; also
+                        # at the second that has just begun, when it is not the loop that begins
+                        ms = _next(e, at, _now(1) - (_now() and 100))
+                        if ms and "last" in e:
+                            n = _next(e, at, ms)
+                            if ms <= _civil(e["last_dt"]) + 999 < n:
+                                ms = n
+                        if ms and ms < at:
                             at = ms
                     _push(item[1], e, at)
         # A step is noticed within a second, and the next second as it begins
@@ -494,6 +512,9 @@ async def schedule_loop(alog=None):
         _task = asyncio.core.cur_task
         _queue = asyncio.core._task_queue
         await asyncio.sleep_ms(ms)
+        if not _task:
+            # Woken by schedule(): as at the start, tasks that are held back end first
+            await asyncio.sleep_ms(0)
         try:
             ms = _pass()
         except Exception as err:
@@ -563,20 +584,21 @@ def status_sc(name=None, debug=False):
     """Prints what aioctl.status() shows of a schedule; without a name, status_sc_all()."""
     if name is None:
         return status_sc_all()
-    e = _AIOCTL_SCHEDULE_GROUP[name]
-    s = "last @ %s --> " % aioctl.get_datetime(e["last_dt"]) if "last" in e else ""
-    left = _left(e)
-    if left == ():
-        s += "done"
-    else:
-        s += ("next" if s else "starts") + " in %s @ %s" % _span(left)
-    k = "    ┗━► schedule"
-    print(k + ":", s)
-    if debug:
-        print(k, "opts:", e)
+    e = _AIOCTL_SCHEDULE_GROUP.get(name)
+    k = "    ┗━► "
+    if e:
+        s = "last @ %s --> " % aioctl.get_datetime(e["last_dt"]) if "last" in e else ""
+        left = _left(e)
+        if left == ():
+            s += "done"
+        else:
+            s += ("next" if s else "starts") + " in %s @ %s" % _span(left)
+        print(k + "schedule:", s)
+        if debug:
+            print(k + "schedule opts:", e)
     w = _fails.get(name)
     if w:
-        print(k, "restarts:", w[0], repr(w[3]))
+        print(k + "restarts:", w[0], repr(w[3]))
 
 
 def status_sc_all():
@@ -646,9 +668,9 @@ def load(path="schedule.json"):
     # Entries on the wall clock look at it anew
     _t0 = 0
     for name, e in new.items():
-        u = e["until"]
-        if u and not u[1]:
-            u[0] += ms
+        for u in e["until"], e.get("first"):
+            if u and not u[1]:
+                u[0] += ms
         at = e["due"]
         e["due"] = at[2] + (0 if e["wall"] else ms) if at else None
         _install(name, e)

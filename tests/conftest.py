@@ -4,7 +4,7 @@
 # The files are parsed, never imported: Python only finds the names of their test functions. On the
 # unix port each function runs in a process and a directory of its own. With TARGET in the
 # environment (a serial device, or socket://host:port) the same items run on that board, after one
-# soft reset per file.
+# soft reset per file; with TARGET=emulator each file on an emulated Pico of its own.
 #
 # Literals at the top of a target test file:
 #   ENV = {"TZ": "Europe/Berlin"}       its environment (TZ is UTC otherwise); unix port only
@@ -24,6 +24,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET_DIR = ROOT / "tests" / "target"
+FIRMWARE = ROOT / "build" / "firmware.uf2"
 MODULES = [ROOT / "aioschedule.py", ROOT / "lib" / "aioctl.py", ROOT / "lib" / "aiolog.py"]
 BOARD_DIR = "/aioschedule_tests"
 LITERALS = {"ENV": {}, "TIMEOUT": 60, "UNIX_ONLY": {}}
@@ -201,7 +202,7 @@ class Board:
         self.texts = {}
 
     def mpremote(self, *args, timeout=120):
-        command = [sys.executable, "-m", "mpremote", "connect", self.target, *map(str, args)]
+        command = [sys.executable, "-m", "mpremote", "connect", self.device, *map(str, args)]
         return subprocess.run(
             command,
             check=False,
@@ -211,7 +212,9 @@ class Board:
             stderr=subprocess.STDOUT,
         )
 
-    def prepare(self, files):
+    def prepare(self, path):
+        # Without other tests, and without what tests of this computer run on the unix port
+        helpers = [p for p in TARGET_DIR.glob("*.py") if not re.search("^test_|_driver$", p.stem)]
         code = (
             "import os, sys\n"
             f"if '{BOARD_DIR[1:]}' not in os.listdir('/'): os.mkdir('{BOARD_DIR}')\n"
@@ -224,41 +227,55 @@ class Board:
         text = decode(done.stdout)
         if done.returncode:
             pytest.exit(f"{self.target}: {text}", returncode=1)
-        files = [*files, *(path for path in MODULES if f"frozen: {path.stem}\n" not in text)]
+        modules = [p for p in MODULES if f"frozen: {p.stem}\n" not in text]
+        files = [*helpers, path, *modules]
         done = self.mpremote("fs", "cp", *files, f":{BOARD_DIR}/", timeout=300)
         if done.returncode:
             pytest.exit(f"{self.target}: {decode(done.stdout)}", returncode=1)
 
     def results_of(self, item):
         path = item.path
-        items = [
-            other
-            for other in item.session.items
-            if isinstance(other, TargetItem) and not other.not_on_board
-        ]
-        if not self.texts:
-            helpers = (p for p in TARGET_DIR.glob("*.py") if not p.name.startswith("test_"))
-            self.prepare([*sorted(helpers), *dict.fromkeys(other.path for other in items)])
         if path not in self.texts:
-            items = [other for other in items if other.path == path]
-            code = (
-                f"import sys; sys.path.insert(0, '{BOARD_DIR}'); import runner; "
-                f"runner.run({path.stem!r}, {[other.name for other in items]})"
-            )
-            timeout = sum(other.timeout for other in items)
+            items = [
+                other
+                for other in item.session.items
+                if isinstance(other, TargetItem) and other.path == path and not other.not_on_board
+            ]
+            self.device = self.target
+            emulator = None
+            if self.target == "emulator":
+                from device_board import Emulator
+
+                # One for each file: even an idle emulator takes all of a processor.
+                emulator = Emulator(FIRMWARE)
+                self.device = emulator.device
             try:
-                done = self.mpremote("exec", code, timeout=timeout)
-                why = f"mpremote: exit code {done.returncode}" if done.returncode else None
-                self.texts[path] = decode(done.stdout), why
-            except subprocess.TimeoutExpired as exc:
-                self.texts[path] = decode(exc.stdout), f"timed out after {timeout} s"
+                self.prepare(path)
+                self.texts[path] = self.run(path, items)
+            finally:
+                if emulator:
+                    emulator.close()
         return self.texts[path]
+
+    def run(self, path, items):
+        code = (
+            f"import sys; sys.path.insert(0, '{BOARD_DIR}'); import runner; "
+            f"runner.run({path.stem!r}, {[item.name for item in items]})"
+        )
+        timeout = sum(item.timeout for item in items)
+        try:
+            done = self.mpremote("exec", code, timeout=timeout)
+            why = f"mpremote: exit code {done.returncode}" if done.returncode else None
+            return decode(done.stdout), why
+        except subprocess.TimeoutExpired as exc:
+            return decode(exc.stdout), f"timed out after {timeout} s"
 
 
 def pytest_configure(config):
     target = os.environ.get("TARGET")
     if target:
-        if config.getoption("numprocesses", None) or hasattr(config, "workerinput"):
+        parallel = config.getoption("numprocesses", None) or hasattr(config, "workerinput")
+        if parallel and target != "emulator":
             raise pytest.UsageError("a board runs one test at a time: leave out -n")
         config.stash[board_key] = Board(target)
 

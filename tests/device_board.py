@@ -1,4 +1,5 @@
-# A Pico for the tests: an emulated one, or the real board that TARGET=/dev/ttyACM0 names.
+# A Pico for the tests: an emulated one (TARGET=emulator, or none), or the real board that
+# TARGET=/dev/ttyACM0 names.
 # MIT license; Copyright (c) 2026 the aioschedule authors
 #
 #   with Board("build/firmware.uf2") as board:
@@ -100,6 +101,8 @@ class Board:
 
     def __init__(self, image):
         target = os.environ.get("TARGET")
+        if target == "emulator":
+            target = None
         self._emulator = None if target else Emulator(image)
         self.emulated = not target
         self.device = target or self._emulator.device

@@ -216,9 +216,9 @@ def sequences(draw):
 def spaced(sequence):
     """The sequence as it is carried out.
 
-    The loop gets a second to notice a step of the RTC before it is stepped again, or it is stopped
-    or a task is, or the board is reset. At the end there is time to see what the last command led to. While the
-    loop is stopped nobody watches the ticks wrap: no waiting for weeks then.
+    The loop gets a second to notice a step of the RTC before it is stepped again, or the loop or
+    a task is stopped, or the board is reset. While the loop is stopped nobody watches the ticks
+    wrap: no waiting for weeks then. At the end one sees what the last command led to.
     """
     new = []
     since = model.NOTICE

@@ -214,7 +214,7 @@ def check_between(change):
 
 
 def check_status(change):
-    # What is told of a run tomorrow is what the clocks will show, and the wait is by the clocks too
+    # What is told of a run tomorrow is what the clocks will show; the wait is by the clocks too
     at, before, then, minutes = change
     start = at - 12 * 3600
     fresh(start)
