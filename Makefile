@@ -61,7 +61,8 @@ firmware-bare: $(STAMP) ## the same without them: for what is installed by mip
 	FROZEN=no bash firmware/build.sh
 
 test-device: $(STAMP) $(EMULATED) ## test on the emulated Pico (on a board: TARGET=/dev/ttyACM0)
-	$(PYTEST) tests/device
+	TARGET=$(or $(TARGET),emulator) $(PYTEST) $(if $(TARGET),,-n auto --dist loadfile) \
+		tests/target tests/device
 
 clean: ## remove what was built (.venv stays)
 	rm -rf build dist firmware/build .hypothesis .pytest_cache .ruff_cache

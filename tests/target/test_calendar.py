@@ -20,6 +20,10 @@ from harness import eq
 
 TIMEOUT = 120
 
+UNIX_ONLY = {
+    "test_runs": "takes minutes on a board",
+}
+
 
 def fresh(epoch, **options):
     # The modules afresh, in virtual time

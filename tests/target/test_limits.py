@@ -15,6 +15,12 @@ TIMEOUT = 120
 
 NOON = (2024, 5, 1, 12, 0, 0)
 
+UNIX_ONLY = {
+    "test_jitter": "takes minutes on a board",
+    "test_jitter_longer_than_the_period": "takes minutes on a board",
+    "test_until_in_seconds_of_a_date_on_a_clock_not_yet_set": "takes minutes on a board",
+}
+
 
 def fresh(epoch=NOON, **options):
     # The modules afresh, in virtual time

@@ -11,6 +11,10 @@ from miniaioctl import fresh, job, local, play
 MINUTE = 60
 YEARS = 820_497_600  # 26 years of seconds
 
+UNIX_ONLY = {
+    "test_crontab_after_a_step_back": "takes minutes on a board",
+}
+
 
 def step(seconds):
     # A script's step of the RTC by so many seconds

@@ -20,6 +20,11 @@ NOON = (2024, 5, 1, 12, 0, 0)
 UNSET = (2000, 1, 1, 0, 0, 0)
 PATH = "aiosched_test.json"
 
+UNIX_ONLY = {
+    "test_wall_clock_with_the_rtc_lost": "takes minutes on a board",
+    "test_order_of_load_add_and_loop": "takes minutes on a board",
+}
+
 
 def fresh(epoch=NOON, **options):
     # The modules afresh, as after a reset, in virtual time
