@@ -57,7 +57,8 @@ def _civil(t, epoch=_month(time.gmtime(0)[0] * 12 - 2) + 1):  # noqa: B008
 
 
 def _now(wall=0):
-    # ms on the wall clock, or on the monotonic clock, which stands at 0 until the loop starts
+    # ms on the wall clock, or on the monotonic clock, which stands at 0 until the loop starts:
+    # seconds are real seconds there, whatever is done to the RTC, and ticks_ms may wrap
     global _ms, _tick
     if wall:
         # A board's time() has whole seconds; its time_ns() has more, where the two agree
@@ -65,8 +66,8 @@ def _now(wall=0):
         ms = time.time_ns() // 1000000
         if ms // 1000 != int(s):
             ms = int(s * 1000)
-        # Zones are whole quarters of an hour apart. localtime(), for localtime(s) of many boards
-        # ends in 2038: it may be a second ahead by now, or behind where it is coarse.
+        # What localtime() adds is whole quarters of an hour; its seconds may be of another
+        # moment. localtime(s) would not, but ends in 2038 on many boards.
         return ms + (_civil(time.localtime()) - ms + 450000) // 900000 * 900000
     if _tick is not None:
         t = time.ticks_ms()
@@ -174,7 +175,8 @@ def _sec(s, least=0):
 
 
 def _next(e, at, ms):
-    # The first phase of a repeating entry after `ms`; None for a one-shot
+    # The first phase of a repeating entry after `ms`; None for a one-shot. No drift: phases count
+    # from each other and not from now. Missed runs coalesce: all that are past are left out.
     r = e["repeat"]
     if isinstance(r, str):
         f = e.get("first")
@@ -234,7 +236,7 @@ def _entry(name, o):
             w = 1
             at = _next(e, 0, _now(1))
         elif v is not False or start is None:
-            # Neither a start nor a period is a period of 0
+            # Neither a start nor a period: out of range too
             ms = _sec(v or 0, 1)
             if start is None:
                 at += ms
@@ -458,7 +460,7 @@ def idle_ms():
 
 
 def _pass():
-    # Starts what is due and returns the ms to sleep
+    # Starts what is due, and returns the ms to sleep: until the next run, not at a fixed rate
     global _t0
     # asyncio cannot sleep for half a period of ticks_ms (2**29 ms on a board), and the monotonic
     # clock must be read at least that often
