@@ -427,8 +427,9 @@ def _run(item, now):
                 pass
             elif aioctl.group().tasks[name].task.done():
                 e["start_in"] = -1
-                e["last"] = time.time()
-                e["last_dt"] = time.localtime()
+                e["last"] = s = time.time()
+                # Without an argument it is coarse on the unix port; with one it ends in 2038
+                e["last_dt"] = time.localtime(s) if s < 2e9 else time.localtime()
                 e.pop("first", 0)
                 aioctl.start(name)
                 k = "runs"
