@@ -270,6 +270,8 @@ def _push(name, e, at):
                 import random
 
                 ms += int(random.random() * e["jitter"])
+                if u and u[1] == w:
+                    ms = min(ms, u[0])
             e["due"] = (ms, name, at)
             heapq.heappush(q, e["due"])
     if len(q) > 2 * len(_AIOCTL_SCHEDULE_GROUP) + 8:
@@ -577,10 +579,12 @@ def _left(e):
 
 def _span(ms):
     # How long that is, and what the clock on the wall will show then, to the nearest second
-    return (
-        aioctl.tmdelta_fmt((abs(ms) + 500) // 1000),
-        aioctl.get_datetime(time.gmtime((_now(1) + ms + 500) // 1000)),
-    )
+    try:
+        at = aioctl.get_datetime(time.gmtime((_now(1) + ms + 500) // 1000))
+    except OverflowError:
+        # After 2038, which many boards cannot tell
+        at = "?"
+    return aioctl.tmdelta_fmt((abs(ms) + 500) // 1000), at
 
 
 def status_sc(name=None, debug=False):

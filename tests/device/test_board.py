@@ -208,7 +208,8 @@ def test_soft_reset_in_the_middle_of_a_schedule(board):
     runs = [run for [run] in numbers(out, "run ")]
     assert len(runs) == 3
     assert abs(runs[0] - 6000) <= 1000
-    on_time([run - runs[0] for run in runs], [0, 10000, 20000])
+    # The first may be late itself, by a pass
+    assert all(abs(run - runs[0] - 10000 * k) <= LATE for k, run in enumerate(runs)), runs
 
 
 CTRL_C = """

@@ -20,9 +20,7 @@ from harness import eq
 
 TIMEOUT = 120
 
-UNIX_ONLY = {
-    "test_runs": "takes minutes on a board",
-}
+UNIX_ONLY = "takes minutes on a board, where test_sched_clocks.py and tests/device have rules"
 
 
 def fresh(epoch, **options):

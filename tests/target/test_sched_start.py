@@ -8,6 +8,10 @@ vclock.install()
 from harness import eq
 from miniaioctl import fresh, job, local, play
 
+UNIX_ONLY = {
+    "test_start_in_time_tuple_on_unix": "time.time() of a board is an int",
+}
+
 
 def runs_of(until_ms, **options):
     # The times of the runs of a task with these options, scheduled before the loop starts
