@@ -113,11 +113,11 @@ def test_status(prompt):
 
 def test_tasks_run_and_fail_and_are_restarted(prompt):
     """Left alone, the example does what its comments say, and the log of each task is there."""
-    prompt("await pace.wait(27)")
+    prompt("await pace.wait(50)")
     shown = prompt("aioctl.status()")
     done = rf"status: scheduled - done @ {NOW}; \d+ s ago --> result: "
     assert re.search(rf"greenhouse: {done}3\n +┗━► schedule: last @ {NOW} --> next in ", shown)
-    assert re.search(rf"water: {done}5\n +┗━► schedule: last @ {NOW} --> next in 00:0", shown)
+    assert re.search(rf"water: {done}5\n +┗━► schedule: last @ {NOW} --> next in ", shown)
     assert re.search(rf"{NOW} \[rp2\] \[INFO\] \[water\] valve 1 opens\n", shown)
     assert re.search(r"\[water\] valve 1 closes\n", shown)
 
@@ -195,7 +195,7 @@ def test_nonsense(prompt):
         ("del aioctl.group().tasks['water']", ""),
     ):
         prompt(line, answer)
-    prompt("await pace.wait(25)")
+    prompt("await pace.wait(50)")
     prompt("aioctl.log('KeyError')", "nobody")
     shown = status(prompt)
     for name in ("level", "repl", "schedule_loop", "watcher_loop"):
