@@ -46,7 +46,7 @@ async def blink():
 @aioschedule.schedule_task(start_in=5, repeat=5, times=3)
 @aioctl.aiotask
 async def report(unit):
-    say("[report] it is %d %s since the start" % (time.time() - started, unit))
+    say("[report] it is %d %s since the start" % (round(time.time() - started), unit))
     return int(time.time() - started)
 
 
