@@ -2,6 +2,7 @@
 # MIT license; Copyright (c) 2026 the aioschedule authors
 
 import heapq
+import random
 import time
 
 try:
@@ -11,31 +12,32 @@ except ImportError:
 
 import aioctl
 
-__version__ = "0.1.0"
-
 # name -> entry. An entry is a plain dict that always holds
 #   start_in  seconds after _AIOCTL_SCHEDULE_T0 of the first run; -1 once it has run
 #   repeat    seconds, a crontab string, or False
-#   due       (ms, name, phase), the very object that waits in a heap; () when no run is left
-#   wall      1 where these ms are on the wall clock, 0 where they are on the monotonic clock
 #   times     runs left, at most 0 when there is no limit
+#   until     [ms, wall], or 0
 #   jitter    ms
-#   until     [ms, wall], or None
-# and, once there is something to tell: first (a crontab rule's start), last, last_dt, runs,
-# missed and errors.
+#   at        the phase in ms: when it is due, but for jitter
+#   due       the ms at which it is due; None when no run is left
+#   wall      whether these ms are on the wall clock, or on the monotonic clock
+#   first     0 once `start_in` has come
+#   runs, missed
+# and after a run also last and last_dt.
 _AIOCTL_SCHEDULE_GROUP = {}
-# What waits, soonest first, on the monotonic and on the wall clock. An item that is no longer
-# its entry's `due` is stale: it is dropped when it surfaces, or when such items are too many.
+# What waits, (due, name), soonest first, on the monotonic and on the wall clock. An item that is
+# not what its entry waits for is stale: it is dropped when it surfaces, or when such items are too
+# many.
 _heaps = [], []
-# name -> [restarts, checks to wait after a failure, checks left, last error]
+# name -> (restarts, last error, checks to wait after it, the check that restarts)
 _fails = {}
 _log = None
 # The monotonic clock: ms since the start of schedule_loop, and the tick at its last reading
 _ms = 0
 _tick = None
 # The wall-clock second at which it stood at 0, as the loop saw it last
-_t0 = 0
-# The loop's task, and the asyncio queue in which it sleeps
+_t0 = time.time()
+# The loop's task while it sleeps, and the asyncio queue in which it does
 _task = None
 _queue = None
 
@@ -50,10 +52,13 @@ def _month(n):
     return y * 365 + y // 4 - y // 100 + y // 400 + (n * 153 + 2) // 5
 
 
-def _civil(t, epoch=_month(time.gmtime(0)[0] * 12 - 2) + 1):  # noqa: B008
+_epoch = _month(time.gmtime(0)[0] * 12 - 2) + 1
+
+
+def _civil(t):
     # ms from the port's epoch to what a clock on the wall shows; time.gmtime() is the inverse
     y, m, d, h, mi, s = t[:6]
-    return (((_month(y * 12 + m - 3) + d - epoch) * 24 + h) * 60 + mi) * 60000 + s * 1000
+    return (((_month(y * 12 + m - 3) + d - _epoch) * 24 + h) * 60 + mi) * 60000 + s * 1000
 
 
 def _now(wall=0):
@@ -61,13 +66,9 @@ def _now(wall=0):
     # seconds are real seconds there, whatever is done to the RTC, and ticks_ms may wrap
     global _ms, _tick
     if wall:
-        # A board's time() has whole seconds; its time_ns() has more, where the two agree
-        s = time.time()
-        ms = time.time_ns() // 1000000
-        if ms // 1000 != int(s):
-            ms = int(s * 1000)
         # What localtime() adds is whole quarters of an hour; its seconds may be of another
-        # moment. localtime(s) would not, but ends in 2038 on many boards.
+        # moment. localtime(seconds) would not, but ends in 2038 on many boards.
+        ms = time.time_ns() // 1000000
         return ms + (_civil(time.localtime()) - ms + 450000) // 900000 * 900000
     if _tick is not None:
         t = time.ticks_ms()
@@ -88,64 +89,64 @@ def __getattr__(name):
 # Crontab strings
 
 
+def _set(field, s, lo, hi, names=""):
+    # The values that a field matches
+    names = names.split()
+    found = set()
+    for s in s.split(","):
+        try:
+            v, *step = s.split("/")
+            r = []
+            for v in v.split("-"):
+                if v == "*":
+                    r += lo, hi
+                else:
+                    r.append(int(v) if v.isdigit() else names.index(v) + lo)
+            if not r[1:]:
+                r.append(hi if step else r[0])
+            a, b = r
+            # "fri-sun"
+            if a and hi == 7:
+                b = b or hi
+            r = range(a, b + 1, *map(int, step))
+            if a < lo or b > hi or not r or step and not step[0].isdigit():
+                raise ValueError
+            found.update(r)
+        except Exception:
+            raise ValueError("bad %s %s" % (field, s))
+    return found
+
+
 def _cron(s, ms):
     # The first match at `ms` on the wall clock or later, in ms
     s = s.lower()
     i = "@hourly 0 * * * * @daily 0 0 * * * @weekly 0 0 * * 0 @monthly 0 0 1 * * @yearly 0 0 1 1 *"
-    if s[:1] == "@" and s + " " in i:
-        s = i[i.find(s) + len(s) + 1 :][:9]
-    fields = s.split()
-    if len(fields) != 5:
+    i = i.split()
+    i = i[i.index(s) + 1 :][:5] if s in i else s.split()
+    if len(i) != 5:
         raise ValueError("not 5 fields")
-    sets = []
-    for field, lo, hi, names in (
-        ("minute", 0, 59, ""),
-        ("hour", 0, 23, ""),
-        ("day", 1, 31, ""),
-        ("month", 1, 12, "jan feb mar apr may jun jul aug sep oct nov dec"),
-        ("weekday", 0, 7, "sun mon tue wed thu fri sat"),
-    ):
-        names = names.split()
-        match = set()
-        try:
-            for s in fields[len(sets)].split(","):
-                s, slash, step = s.partition("/")
-                if s == "*":
-                    a, b = lo, hi
-                else:
-                    s = [int(v) if v.isdigit() else names.index(v) + lo for v in s.split("-")]
-                    a = b = s[0]
-                    if s[1:]:
-                        a, b = s
-                        # "fri-sun"
-                        if a and hi == 7:
-                            b = b or hi
-                    elif slash:
-                        # Sunday is the first day of the week here
-                        b = hi - (hi == 7)
-                if not lo <= a <= b <= hi or slash and not step.isdigit():
-                    raise ValueError
-                match.update(range(a, b + 1, int(step) if slash else 1))
-        except Exception:
-            raise ValueError("bad " + field)
-        sets.append(match)
-    minutes, hours, days, months, weekdays = sets
+    mi, h, d, n, w = i
+    minutes = _set("minute", mi, 0, 59)
+    hours = _set("hour", h, 0, 23)
+    days = _set("day", d, 1, 31)
+    months = _set("month", n, 1, 12, "jan feb mar apr may jun jul aug sep oct nov dec")
+    weekdays = _set("weekday", w, 0, 7, "sun mon tue wed thu fri sat")
     # As Vixie cron has it, either day will do when neither field begins with a star
-    both = "*" in (fields[2][0], fields[4][0])
+    both = "*" in (d[0], w[0])
     # gmtime() of many boards ends in 2038: the fields of `ms` by arithmetic, and n is the month
-    mi = -((_civil((0, 3, 0, 0, 0, 0)) - ms) // 60000)
+    mi = _epoch * 1440 - -ms // 60000
     d, h = divmod(mi // 60, 24)
     mi %= 60
-    n = d * 4800 // 146097 - 1
+    n = d * 16 // 487 - 1
     while _month(n + 1) < d:
         n += 1
     d -= _month(n)
     # 29 February meets every weekday within 40 years, whatever century ends between
     for n in range(n, n + 490):
         if (n + 2) % 12 + 1 in months:
-            y = _month(n)
-            for d in range(d, _month(n + 1) - y + 1):
-                w = (y + d + 2) % 7
+            i = _month(n)
+            for d in range(d, _month(n + 1) - i + 1):
+                w = (i + d + 2) % 7
                 if (d in days) + (w in weekdays or w + 7 in weekdays) > both:
                     for h in range(h, 24):
                         if h in hours:
@@ -165,93 +166,79 @@ def _cron(s, ms):
 
 def _sec(s, least=0):
     # Seconds as whole ms, the fraction apart: a float may have no more than 24 bits
-    if not isinstance(s, (int, float)):
-        raise TypeError(type(s))
-    if 0 <= s < 1e10:
-        ms = int(s) * 1000 + round(s % 1 * 1000)
-        if ms >= least:
-            return ms
+    if least <= s * 1000 < 1e13:
+        return int(s) * 1000 + round(s % 1 * 1000)
     raise ValueError("out of range")
 
 
-def _next(e, at, ms):
+def _next(e, ms):
     # The first phase of a repeating entry after `ms`; None for a one-shot. No drift: phases count
     # from each other and not from now. Missed runs coalesce: all that are past are left out.
     r = e["repeat"]
     if isinstance(r, str):
-        f = e.get("first")
-        return _cron(r, max(ms + 1, f[0] - _now(f[1]) + _now(1) if f else 0))
-    if r:
+        return _cron(r, ms + 1)
+    if r is not False:
         # Checked again: somebody may have changed it in group()
         r = _sec(r, 1)
-        return at + ((ms - at) // r + 1) * r
+        return ms + r - (ms - e["at"]) % r
 
 
 def _entry(name, o):
-    # The entry that the options of a task make, its `due` still a phase; changes nothing else
-    if isinstance(o.get("due"), tuple):
+    # The entry that the options of a task make; changes nothing else
+    if "wall" in o:
         # aioctl.start() gives back the very entry that aioctl.stop() took out of group()
         return o
     e = {
-        "start_in": None,
+        "start_in": 0,
         "repeat": False,
-        "due": None,
-        "wall": 0,
         "times": 0,
+        "until": 0,
         "jitter": 0,
-        "until": None,
+        "due": 0,
+        "runs": 0,
+        "missed": 0,
     }
-    start = o.get("start_in")
     k, v = "name", name
     try:
         if not isinstance(name, str):
-            raise TypeError(type(name))
+            raise TypeError("not a string")
         for k, v in o.items():
             if k == "start_in" or k == "until":
-                # [ms, wall]
-                if isinstance(v, (tuple, list)):
+                if isinstance(v, tuple):
                     ms = _civil(v)
                     # A time that exists comes back as it was
-                    if time.gmtime(ms // 1000)[:6] != tuple(v[:6]):
-                        raise ValueError("out of range")
+                    if time.gmtime(ms // 1000)[:6] != v[:6]:
+                        raise ValueError("no such time")
                     v = [ms, 1]
                 else:
                     v = [_now() + _sec(v), 0]
             elif k == "jitter":
                 v = _sec(v)
             elif k == "times":
-                if not isinstance(v, int) or v < 1:
+                if v | 0 < 1:
                     raise ValueError("out of range")
             elif k != "repeat":
                 raise TypeError("unknown")
             e[k] = v
         k, v = "repeat", e["repeat"]
         if v is True:
-            e[k] = v = start
-        now = _now()
-        at, w = e["start_in"] or (now, 0)
-        if isinstance(v, str):
-            if start is not None:
-                e["first"] = e["start_in"]
-            w = 1
-            at = _next(e, 0, _now(1))
-        elif v is not False or start is None:
-            # Neither a start nor a period: out of range too
-            ms = _sec(v or 0, 1)
-            if start is None:
-                at += ms
+            e[k] = v = o.get("start_in")
+        rule = isinstance(v, str)
+        e["first"] = start = e["start_in"]
+        e["at"], e["wall"] = start or (_now(rule), rule)
+        # Without a start nor a period: out of range too
+        at = _next(e, max(e["at"] - 1, _now(e["wall"])))
+        if not start or rule and e["wall"]:
+            e["at"] = at or _sec(0, 1)
     except Exception as err:
         raise type(err)("%s=%r: %s" % (k, v, err))
-    e["start_in"] = -1
-    e["wall"] = w
-    e["due"] = at
     return e
 
 
 def _live(item):
-    # The entry for which an item of a heap waits; False where the item is stale
+    # The entry that an item of a heap is for; False where the item is stale
     e = _AIOCTL_SCHEDULE_GROUP.get(item[1])
-    return isinstance(e, dict) and e.get("due") is item and e
+    return isinstance(e, dict) and e.get("due") == item[0] and e
 
 
 def _push(name, e, at):
@@ -259,51 +246,43 @@ def _push(name, e, at):
     w = e["wall"]
     u = e["until"]
     q = _heaps[w]
-    e["due"] = ()
-    if at is not None:
+    e["due"] = None
+    if at is not None and not (u and u[1] == w and at > u[0]):
+        e["at"] = at
         # -1 is for what has run
         if "last" not in e:
             e["start_in"] = max(0, at - _now(w) + _now()) // 1000
-        if not u or u[1] != w or at <= u[0]:
-            ms = at
-            if e["jitter"]:
-                import random
-
-                ms += int(random.random() * e["jitter"])
-                if u and u[1] == w:
-                    ms = min(ms, u[0])
-            e["due"] = (ms, name, at)
-            heapq.heappush(q, e["due"])
+        e["due"] = at = at + int(random.random() * e["jitter"])
+        heapq.heappush(q, (at, name))
     if len(q) > 2 * len(_AIOCTL_SCHEDULE_GROUP) + 8:
-        q[:] = list(filter(_live, q))
+        q[:] = list(set(filter(_live, q)))
         heapq.heapify(q)
 
 
 def _install(name, e):
     global _task
     core = asyncio.core
+    q = core._task_queue
     # Also to a program that starts anew in the same session
-    new = name not in _AIOCTL_SCHEDULE_GROUP or _queue is not core._task_queue
+    new = name not in _AIOCTL_SCHEDULE_GROUP or _queue is not q
+    t = new and aioctl.group().tasks.get(name)
     _AIOCTL_SCHEDULE_GROUP[name] = e
-    at = e["due"]
-    if not isinstance(at, tuple):
-        _push(name, e, at)
-        # Not one line early: what aioctl.add() has started is held back until it is due
-        t = aioctl.group().tasks.get(name)
-        t = new and t and t.task
-        if t and not t.done() and t is not core.cur_task:
-            if t.data is None and core.ticks_diff(t.ph_key, core.ticks()) <= 0:
-                # Before its first step: a cancel would take down who gathers it
-                t.coro.close()
-            else:
-                aioctl.stop(name, stop_sch=False)
-    elif at:
-        _push(name, e, at[2])
+    if e["due"] is not None:
+        _push(name, e, e["at"])
+    if t:
+        # Not one line early: what aioctl.add() has started ends before its first step. It is
+        # ready now and awaits nothing; a cancel would take down who gathers it.
+        t = t.task
+        if (
+            t.data is None
+            and core.ticks_diff(t.ph_key, core.ticks()) <= 0
+            and t is not core.cur_task
+        ):
+            t.coro.close()
     # Brings the sleeping loop forward to now, as Task.cancel() does. One that has ended or is
     # being cancelled has `data`, which push() would lose.
-    q = core._task_queue
     t = _task
-    if _queue is q and t and not t.data and t is not core.cur_task:
+    if _queue is q and t and not t.data:
         q.remove(t)
         q.push(t)
         _task = None
@@ -330,11 +309,9 @@ def schedule(name, **options):
 
 def unschedule(name):
     """Forgets the schedule of a task. Returns False, and prints why, where there is none."""
-    g = _AIOCTL_SCHEDULE_GROUP
-    if name in g:
-        del g[name]
+    if _AIOCTL_SCHEDULE_GROUP.pop(name, None):
         return True
-    print("Task", name, "not found in", list(g))
+    print("Task", name, "not found in", list(_AIOCTL_SCHEDULE_GROUP))
     return False
 
 
@@ -350,21 +327,16 @@ def schedule_task(**options):
         f, name = task
         schedule(name, **options)
 
-        async def held(args, kwargs, new):
+        async def held(new, args, kwargs):
             t = aioctl.group().tasks.get(name)
             if new and name in _AIOCTL_SCHEDULE_GROUP and t and t.task is asyncio.core.cur_task:
                 t.coro = f
             else:
                 return await f(*args, **kwargs)
 
-        def gate(*args, **kwargs):
-            # aioctl.add() starts what it adds: that start, of a task that was not there before,
-            # ends at once; one that comes from aioctl.start() goes to f
-            t = aioctl.group().tasks.get(name)
-            new = not t or t.task is asyncio.core.cur_task
-            return held(args, kwargs, new)
-
-        return gate, name
+        # aioctl.add() starts what it adds: that start, of a task that was not there before, ends
+        # at once; one that comes from aioctl.start() goes to f
+        return lambda *args, **kwargs: held(name not in aioctl.group().tasks, args, kwargs), name
 
     return wrap
 
@@ -377,12 +349,12 @@ def group():
 def set_group(d):
     """Makes the dict `d` the schedule: name -> options, as schedule() takes and refuses them."""
     global _AIOCTL_SCHEDULE_GROUP
-    names = list(d)
-    entries = list(map(_entry, names, d.values()))
-    d.clear()
+    new = {}
+    for name in d:
+        new[name] = _entry(name, d[name])
     _AIOCTL_SCHEDULE_GROUP = d
-    for e in entries:
-        _install(names.pop(0), e)
+    for name in new:
+        _install(name, new[name])
 
 
 def set_log(log):
@@ -403,128 +375,107 @@ def reset(group=True, log=False):
 # The loops
 
 
-def _say(name, s):
+def _say(name, what, err):
     # There is often nobody to see a traceback, and sometimes no room for one
     try:
-        getattr(_log, "error", print)("[%s] %s" % (name, s))
+        getattr(_log, "error", print)("[%s] %s: %r" % (name, what, err))
     except Exception:
         pass
 
 
-def _run(item, now):
-    # Starts the task of an item that is due, and lets its entry wait for the next phase
-    e = _live(item)
-    if not e:
-        return
-    name = item[1]
+def _run(name, e, now):
+    # Starts the task of an entry that is due, and lets it wait for its next phase
     u = e["until"]
-    f = e.get("first")
-    at = k = None
+    at = None
     # What is due at the very end may be late by a pass
     if not u or _now(u[1]) - u[0] < 100:
+        k = "missed"
         try:
-            at = _next(e, item[2], now)
-            if f and _now(f[1]) < f[0]:
-                # The clock was set, and the start in seconds is yet to come
-                pass
-            elif aioctl.group().tasks[name].task.done():
-                e["start_in"] = -1
-                e["last"] = s = time.time()
-                # Without an argument it is coarse on the unix port; with one it ends in 2038
-                e["last_dt"] = time.localtime(s) if s < 2e9 else time.localtime()
-                e.pop("first", 0)
-                aioctl.start(name)
-                k = "runs"
-                e["times"] -= 1
-                if not e["times"]:
-                    at = None
-            else:
-                k = "missed"
-                _say(name, "missed: still running")
+            rule = isinstance(e["repeat"], str)
+            e["first"] = 0
+            if rule > e["wall"]:
+                # A start in seconds has come: from here on the rule says when
+                e["wall"] = 1
+                return _push(name, e, _next(e, _now(1) - now + e["at"] - 1))
+            at = _next(e, now)
+            if not aioctl.group().tasks[name].task.done():
+                raise RuntimeError("still running")
+            e["start_in"] = -1
+            e["last"] = time.time()
+            e["last_dt"] = time.localtime()
+            aioctl.start(name)
+            k = "runs"
+            e["times"] -= 1
+            if not e["times"]:
+                at = None
         except Exception as err:
-            k = "errors"
-            _say(name, repr(err))
-    if k:
-        e[k] = e.get(k, 0) + 1
+            _say(name, k, err)
+        e[k] += 1
     _push(name, e, at)
 
 
-def idle_ms():
+def idle_ms(run=None, ms=None):
     """The ms until the next due run: 0 when one is overdue, None when nothing is scheduled."""
-    ms = None
-    for w in (0, 1):
-        q = _heaps[w]
-        while q and not _live(q[0]):
-            heapq.heappop(q)
-        if q:
-            left = max(0, q[0][0] - _now(w))
-            ms = left if ms is None else min(ms, left)
-    return ms
-
-
-def _pass():
-    # Starts what is due, and returns the ms to sleep: until the next run, not at a fixed rate
-    global _t0
-    # asyncio cannot sleep for half a period of ticks_ms (2**29 ms on a board), and the monotonic
-    # clock must be read at least that often
-    nap = 1 << 28
-    q = _heaps[1]
-    if q:
-        # The wall clock was set when it is no longer as far from the monotonic one
-        t0 = __getattr__("_AIOCTL_SCHEDULE_T0")
-        if not -2 < t0 - _t0 < 2:
-            _t0 = t0
-            for item in q[:]:
-                e = _live(item)
-                if e:
-                    at = item[2]
-                    if "last" in e or isinstance(e["repeat"], str):
-                        # Set back, what comes again is due again, but for the last run; also
-                        # at the second that has just begun, when it is not the loop that begins
-                        ms = _next(e, at, _now(1) - (_now() and 100))
-                        if ms and "last" in e:
-                            n = _next(e, at, ms)
-                            if ms <= _civil(e["last_dt"]) + 999 < n:
-                                ms = n
-                        if ms and ms < at:
-                            at = ms
-                    _push(item[1], e, at)
-        # A step is noticed within a second, and the next second as it begins
-        nap = 1000 - _now(1) % 1000
-    ms = None
+    # The loop passes what is to be done with a run that is due, and the most ms to sleep
     for w in (0, 1):
         q = _heaps[w]
         # The wall clock is not looked at for nothing: that costs 400 bytes of heap
         now = q and _now(w)
-        while q and q[0][0] <= now:
-            _run(heapq.heappop(q), now)
-            ms = 0
-    # What was started comes first, then the look at what is next
-    if ms is None:
-        ms = idle_ms()
-    return nap if ms is None else min(ms, nap)
+        while q:
+            at, name = q[0]
+            e = _live(q[0])
+            if e and (at > now or not run):
+                at = max(0, at - now)
+                if ms is None or at < ms:
+                    ms = at
+                break
+            heapq.heappop(q)
+            if e:
+                run(name, e, now)
+    return ms
 
 
 async def schedule_loop(alog=None):
     """The scheduler, for aioctl.add(). alog: as for set_log()."""
-    global _task, _queue, _tick
+    global _task, _queue, _tick, _t0
     set_log(alog or _log)
     if _tick is None:
         _tick = time.ticks_ms()
     # One pass first, in which the tasks that are held back come to their end
     ms = 0
     while True:
-        _task = asyncio.core.cur_task
-        _queue = asyncio.core._task_queue
-        await asyncio.sleep_ms(ms)
-        if not _task:
-            # Woken by schedule(): as at the start, tasks that are held back end first
-            await asyncio.sleep_ms(0)
         try:
-            ms = _pass()
+            _task = asyncio.core.cur_task
+            _queue = asyncio.core._task_queue
+            await asyncio.sleep_ms(ms)
+            if not _task:
+                # Woken by schedule(): as at the start, tasks that are held back end first
+                await asyncio.sleep_ms(0)
+            _task = None
+            # Until the next run, not at a fixed rate; half a period of ticks_ms (2**29 ms on a
+            # board) is more than asyncio can sleep, and than the monotonic clock may be left alone
+            ms = 1 << 26
+            q = _heaps[1]
+            if q:
+                now = _now(1)
+                # A step of the RTC is noticed within a second, the next second as it begins. Set
+                # back by more than a minute, what comes again is due again, from the second on
+                # that has just begun. Set forward, what was jumped over is overdue: it runs once.
+                t = __getattr__("_AIOCTL_SCHEDULE_T0")
+                if not -60 < t - _t0 < 60:
+                    for item in q[:]:
+                        e = _live(item)
+                        if e:
+                            at = e["at"]
+                            if not e["first"]:
+                                at = min(at, _next(e, now - min(_now(), 1000)))
+                            _push(item[1], e, at)
+                _t0 = t
+                ms = 1000 - now % 1000
+            ms = idle_ms(_run, ms)
         except Exception as err:
             # An entry that somebody took apart at the prompt, or no memory left
-            _say("schedule_loop", repr(err))
+            _say("schedule_loop", "error", err)
             ms = 1000
 
 
@@ -535,36 +486,32 @@ async def watcher_loop(alog=None, sleep=30):
     waits for twice as many checks, up to an hour, until it has been well for as long.
     """
     set_log(alog or _log)
+    n = 0
     while True:
         await asyncio.sleep(sleep)
+        n += 1
         results = aioctl.result_all(as_dict=True)
-        for name, t in list(aioctl.group().tasks.items()):
+        for name, t in aioctl.group().tasks.items():
             err = results.get(name)
-            w = _fails.get(name) or [0, 0, 0, 0]
             try:
                 if (
-                    t.task.done()
-                    and isinstance(err, Exception)
+                    isinstance(err, Exception)
+                    and t.task.done()
                     and not t.cancelled
                     and t.kwargs.get("restart", True)
                 ):
-                    _fails[name] = w
-                    # Checks left: > 0 until a restart, < 0 until it was a good one
-                    if w[2] < 1:
-                        w[1] = w[2] = min(w[1] * 2 or 1, 3600 / sleep)
-                    w[2] -= 1
-                    if w[2] < 1:
-                        w[0] += 1
-                        w[2] = -w[1]
-                        w[3] = err
-                        _say(name, "restart after " + repr(err))
+                    c, _, wait, at = _fails.get(name, (0, 0, 0, 0))
+                    # A new failure, when this is not one that waits
+                    if not n <= at < n + wait:
+                        wait *= 2
+                        wait = 1 if n - at > wait else min(wait, 3600 // sleep or 1)
+                        at = n + wait - 1
+                    _fails[name] = c + (n == at), err, wait, at
+                    if n == at:
+                        _say(name, "restart", err)
                         aioctl.start(name)
-                elif w[2] < 0:
-                    w[2] += 1
-                else:
-                    w[1] = 0
             except Exception as err:
-                _say(name, repr(err))
+                _say(name, "restart", err)
 
 
 ################################################################################
@@ -572,19 +519,12 @@ async def watcher_loop(alog=None, sleep=30):
 
 
 def _left(e):
-    # ms to the next run, or () when none is left
-    d = e["due"]
-    return d and max(0, d[0] - _now(e["wall"]))
-
-
-def _span(ms):
-    # How long that is, and what the clock on the wall will show then, to the nearest second
-    try:
-        at = aioctl.get_datetime(time.gmtime((_now(1) + ms + 500) // 1000))
-    except OverflowError:
-        # After 2038, which many boards cannot tell
-        at = "?"
-    return aioctl.tmdelta_fmt((abs(ms) + 500) // 1000), at
+    # How long it is to the next run, and what the clock on the wall will show then, to the
+    # nearest second
+    if e["due"] is None:
+        return "-", "~    -"
+    ms = max(0, e["due"] - _now(e["wall"])) + 500
+    return aioctl.tmdelta_fmt(ms // 1000), aioctl.get_datetime(time.gmtime((_now(1) + ms) // 1000))
 
 
 def status_sc(name=None, debug=False):
@@ -595,60 +535,50 @@ def status_sc(name=None, debug=False):
     k = "    ┗━► "
     if e:
         s = "last @ %s --> " % aioctl.get_datetime(e["last_dt"]) if "last" in e else ""
-        left = _left(e)
-        if left == ():
+        if e["due"] is None:
             s += "done"
         else:
-            s += ("next" if s else "starts") + " in %s @ %s" % _span(left)
+            s += ("next" if s else "starts") + " in %s @ %s" % _left(e)
         print(k + "schedule:", s)
         if debug:
             print(k + "schedule opts:", e)
     w = _fails.get(name)
     if w:
-        print(k + "restarts:", w[0], repr(w[3]))
+        print(k + "restarts:", w[0], repr(w[1]))
 
 
 def status_sc_all():
     """Prints a table of all that is scheduled, soonest first."""
-    f = "%-12s%-10s%-12s%-10s%4s%7s%9s %s"
-    print(f % tuple("NEXT LEFT LAST AGO RUNS MISSED RESTARTS TASK".split()))
-    rows = []
+    rows = [("", "NEXT LEFT LAST AGO RUNS MISSED RESTARTS TASK".split())]
     for name, e in _AIOCTL_SCHEDULE_GROUP.items():
         try:
-            left = _left(e)
+            s, at = _left(e)
+            last = ago = "-"
+            if "last" in e:
+                last = aioctl.get_datetime(e["last_dt"])[5:16]
+                ago = aioctl.tmdelta_fmt(int(time.time()) - e["last"])
+            n = _fails.get(name, (0,))[0]
+            rows.append((at, (at[5:16], s, last, ago, e["runs"], e["missed"], n, name)))
         except Exception:
             # No entry: somebody wrote into group() at the prompt
-            continue
-        row = (left == (), left)
-        for ms in left, int(e["last"] - time.time()) * 1000 if "last" in e else ():
-            if ms == ():
-                row += ("-", "-")
-            else:
-                s, at = _span(ms)
-                row += (at[5:16], s.split(",")[0])
-        row += (e.get("runs", 0), e.get("missed", 0), _fails.get(name, (0,))[0], name)
-        rows.append(row)
-    for row in sorted(rows):
-        print(f % row[2:])
+            pass
+    for _, row in sorted(rows):
+        print("%-12s%-10.8s%-12s%-10.8s%4s%7s%9s %s" % tuple(row))
 
 
 ################################################################################
 # State
 
 
-def _seal(s):
-    import binascii
-
-    return "[%d, %s]" % (binascii.crc32(s), s)
-
-
 def save(path="schedule.json"):
     """Writes the schedule to a file, all of it or none. Raises OSError."""
+    import binascii
     import json
     import os
 
+    s = json.dumps((int(time.time()), _now(), _AIOCTL_SCHEDULE_GROUP))
     with open(path + "~", "w") as f:
-        f.write(_seal(json.dumps((int(time.time()), _now(), _AIOCTL_SCHEDULE_GROUP))))
+        f.write("%s, %d]" % (s[:-1], binascii.crc32(s)))
     os.rename(path + "~", path)
 
 
@@ -659,26 +589,26 @@ def load(path="schedule.json"):
     from where they stood. Raises OSError without a file, and ValueError with its path where it
     is damaged; nothing is changed then.
     """
+    import binascii
     import json
 
     global _t0
     with open(path) as f:
         try:
-            s = f.read()
-            body = s[s.find(" ") + 1 : -1]
-            if s != _seal(body):
+            s, crc = f.read().rsplit(", ", 1)
+            s += "]"
+            if crc != "%d]" % binascii.crc32(s):
                 raise ValueError
-            t, ms, new = json.loads(body)
-        except ValueError:
+            # A clock that is behind the file was set back
+            _t0, ms, new = json.loads(s)
+        except Exception:
             raise ValueError("damaged: " + path)
-    ms = _now() - ms - max(0, int(time.time()) - t) * 1000
-    # Entries on the wall clock look at it anew
-    _t0 = 0
+    ms = _now() - ms - max(0, int(time.time()) - _t0) * 1000
     for name, e in new.items():
-        for u in e["until"], e.get("first"):
-            if u and not u[1]:
-                u[0] += ms
-        at = e["due"]
-        e["due"] = at[2] + (0 if e["wall"] else ms) if at else None
+        u = e["until"]
+        if u and not u[1]:
+            u[0] += ms
+        if not e["wall"]:
+            e["at"] += ms
         _install(name, e)
     return [name for name in new if name not in aioctl.group().tasks]

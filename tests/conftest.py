@@ -13,11 +13,14 @@
 #   UNIX_ONLY = {"test_name": "why"}    these do not
 
 import ast
+import functools
+import http.server
 import os
 import re
 import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -67,6 +70,30 @@ def run_mpy(code_or_path, *args, env=None, timeout=60, cwd=None):
         encoding="utf-8",
         errors="replace",
     )
+
+
+class Handler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *args):
+        self.server.paths.append(self.path)
+
+
+@pytest.fixture
+def serve():
+    """Serves a directory on loopback; gives its URL, and the list of what is asked for."""
+    servers = []
+
+    def start(directory):
+        handler = functools.partial(Handler, directory=str(directory))
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        server.paths = []
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        servers.append(server)
+        return f"http://127.0.0.1:{server.server_port}", server.paths
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
 
 
 @pytest.fixture(scope="session")

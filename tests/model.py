@@ -24,6 +24,7 @@ from datetime import datetime, timezone
 from croniter import croniter
 
 NOTICE = 1000  # ms within which a step of the RTC is noticed
+BACK = 60_000  # ms by which the RTC is set back when what comes again is due again
 LATE = 100  # ms after `until` that a run, due before, may still be late on a busy board
 
 
@@ -53,14 +54,13 @@ class Entry:
     phase: int  # ms at which the next run is due, without jitter
     period: int = 0  # ms; 0: none
     rule: str = ""
-    not_before: tuple = None  # (clock, ms) of the first run of a rule
+    waits: bool = False  # for `start_in`
     until: tuple = None  # (clock, ms)
     jitter: int = 0
     times: int = None  # runs left
     by: int = None  # the same, or a later phase until which phases may be left out
     late: int = 0  # ms since the boot before which nobody may complain
     seen: int = None  # ms since the boot at which the loop has seen the last step of the RTC
-    last: int = None  # the phase of the last run
     done: bool = False  # there is no next run
     runs: int = 0
     missed: int = 0
@@ -88,6 +88,8 @@ class Model:
         self.loop_start = None  # ms since the boot
         self.loop_wanted = self.looping = False
         self.stepped = -NOTICE  # ms since the boot of the last step
+        # What the loop may know of the RTC: ms at which the monotonic clock stood at 0
+        self.known = {epoch}
         self.step_unseen = False  # the RTC was stepped while the loop was stopped
 
     # The two clocks
@@ -101,6 +103,17 @@ class Model:
         # "Seconds count from the start of schedule_loop for what is scheduled before it runs"
         return 0 if self.loop_start is None else t - self.loop_start
 
+    def zero(self):
+        return self.now("wall") - self.now("mono")
+
+    def watch(self):
+        """With a wall-clock entry the loop looks at the RTC; it may do so without."""
+        if not self.looping or self.t < self.stepped + NOTICE:
+            return
+        if any(e.clock == "wall" and not e.done for e in self.entries.values()):
+            self.known.clear()
+        self.known.add(self.zero())
+
     def since_boot(self, clock, ms):
         return ms - self.now(clock) + self.t
 
@@ -111,11 +124,15 @@ class Model:
         start, repeat = o.pop("start_in", None), o.pop("repeat", False)
         first = None if start is None else self.when(start)
         if isinstance(repeat, str):
-            e = Entry("wall", 0, rule=repeat, not_before=first)
-            e.phase = self.phase_after(e, self.now("wall"))
+            if first and first[0] == "mono":
+                # It waits for its start, and for the rule then: see follow()
+                e = Entry(*first, rule=repeat, waits=True)
+            else:
+                e = Entry("wall", 0, rule=repeat, waits=bool(first))
+                e.phase = self.phase_after(e, max(self.now("wall"), first[1] - 1 if first else 0))
         else:
             period = int((start if repeat is True else repeat) * 1000)
-            e = Entry(*(first or self.when(repeat)), period)
+            e = Entry(*(first or self.when(repeat)), period, waits=bool(first))
         if "until" in o:
             e.until = self.when(o.pop("until"))
         e.jitter = int(o.pop("jitter", 0) * 1000)
@@ -132,15 +149,17 @@ class Model:
     def phase_after(self, e, ms):
         """The first phase of a repeating entry after ms."""
         if e.rule:
-            ms = ms // 1000 * 1000
-            if e.not_before and e.last is None:
-                clock, first = e.not_before
-                # At `first` is not before it
-                ms = max(
-                    ms, -(-(self.since_boot(clock, first) + self.epoch) // 1000) * 1000 - 1000
-                )
             return match(e.rule, ms)
         return e.phase + ((ms - e.phase) // e.period + 1) * e.period
+
+    def follow(self, e):
+        """Its start in seconds has come: from now on the rule says when."""
+        start = self.clock_at("wall", self.since_boot("mono", e.phase))
+        e.clock = "wall"
+        e.waits = False
+        # At its start is not before it
+        e.phase = self.phase_after(e, -(-start // 1000) * 1000 - 1)
+        self.end_if_over(e)
 
     def end_if_over(self, e):
         # "no run after it". Where it is on the other clock nobody can know before.
@@ -161,48 +180,45 @@ class Model:
         now = self.now(e.clock)
         e.by = None
         e.seen = None
+        e.waits = False
         if ran and e.times:
             e.times -= 1
         if not (e.period or e.rule) or e.times == 0:
             e.done = True
-            e.last = e.phase
             return
         # "Late by several periods means one run at once, then the old phase"
         e.phase = self.phase_after(e, now)
-        if ran:
-            e.last = match(e.rule, e.phase, -1) if e.rule else e.phase - e.period
         self.end_if_over(e)
 
     def step_seen(self, e):
-        """The first phase after the new now, but for the very run that was last."""
-        if e.clock == "mono" or e.done:
+        """Set back by more than a minute, what comes again is due again."""
+        if e.clock == "mono" or e.done or e.waits:
             return
-        if e.rule and e.last is None and e.not_before and e.not_before[0] == "mono":
-            # "setting the RTC neither fires nor delays" what was given in seconds
-            if self.now("mono") < e.not_before[1]:
-                e.phase = self.phase_after(e, self.now("wall"))
-        if e.rule or e.last is not None and e.period:
-            before = e.phase
-            now = self.now("wall")
-            e.phase = min(before, self.phase_not_last(e, now))
-            if self.looping:
-                # The loop sees the step at the next full second; what was due before may be lost
-                e.by = min(before, self.phase_not_last(e, -(-now // 1000) * 1000 - 1))
-            self.end_if_over(e)
-
-    def phase_not_last(self, e, ms):
-        phase = self.phase_after(e, ms)
-        return self.phase_after(e, phase) if phase == e.last else phase
+        steps = [self.zero() - zero for zero in self.known]
+        # The loop counts in whole seconds
+        if all(step > 1000 - BACK for step in steps):
+            return
+        late = e.phase if e.by is None else e.by
+        now = self.now("wall")
+        # What is due in the second that has begun may be taken for a time that comes again
+        e.phase = min(e.phase, self.phase_after(e, now - 1000))
+        e.by = late
+        if all(step < -1000 - BACK for step in steps):
+            e.by = min(late, self.phase_after(e, now))
+        self.end_if_over(e)
 
     # What must have happened by now
 
     def overdue(self, t, settled=False):
         """Raises if something should have happened before t, or at t where all is settled."""
         self.t = t
+        self.watch()
         late = t if settled else t - 1
         if settled and self.loop_wanted and not self.looping:
             raise Broken("schedule_loop was not started")
         if self.looping:
+            for e in self.entries.values():
+                self.follow_if_due(e, self.deadline(e) <= late)
             for name, e in self.entries.items():
                 if not e.done and self.deadline(e) <= late:
                     if self.is_over(e, self.deadline(e)):
@@ -215,10 +231,19 @@ class Model:
             if settled and task.cancelled:
                 raise Broken(f"{name} was not cancelled")
 
+    def follow_if_due(self, e, due=True):
+        if e.rule and e.clock == "mono" and due and self.t >= self.since_boot("mono", e.phase):
+            if self.is_over(e, self.since_boot("mono", e.phase) - LATE):
+                e.done = True
+            else:
+                self.follow(e)
+
     # Events
 
     def on_go(self, name):
         e = self.entries.get(name)
+        if e:
+            self.follow_if_due(e)
         if not e or e.done:
             raise Broken(f"{name} is not scheduled")
         due = self.since_boot(e.clock, e.phase)
@@ -239,6 +264,8 @@ class Model:
 
     def on_say(self, name, text):
         e = self.entries.get(name)
+        if e:
+            self.follow_if_due(e)
         if (
             not e
             or e.done
@@ -248,7 +275,7 @@ class Model:
             raise Broken(f"{name} is not due: {text}")
         if name in self.tasks and self.tasks[name].state == "idle":
             raise Broken(f"{name} could be started: {text}")
-        e.missed += name in self.tasks
+        e.missed += 1
         self.handled(e, False)
 
     def on_run(self, name, wall):
@@ -281,7 +308,7 @@ class Model:
             if e.by is not None and e.seen is not None and self.t <= e.seen:
                 # So is seeing the step
                 e.seen = max(e.seen, until)
-                e.by = max(e.by, self.phase_not_last(e, self.clock_at("wall", until)))
+                e.by = max(e.by, self.phase_after(e, self.clock_at("wall", until)))
         for task in [*self.tasks.values(), *self.dying.values()]:
             if task.state != "idle" and self.t <= task.by < until:
                 task.by = until
@@ -347,8 +374,13 @@ class Model:
     def do_schedule(self, name, options):
         e = self.entry(options)
         e.late = self.t
-        if name not in self.entries and name in self.tasks:
-            self.cancels(name)
+        # Not one line early: what has been added and has not begun is held back. "Also to a
+        # program that starts anew": without a loop nothing but add() can have started it.
+        if name in self.tasks and (name not in self.entries or self.loop_start is None):
+            task = self.tasks[name]
+            task.state = task.state.replace("starting", "idle")
+        # The loop may be about to notice a step
+        self.step_seen(e)
         self.entries[name] = e
 
     def do_unschedule(self, name):
@@ -430,15 +462,14 @@ class Model:
             epoch = new_year(rtc) * 1000
         self.boot(epoch)
         self.t = self.saved_t
+        self.known = {saved}
         passed = max(0, self.now("wall") // 1000 - saved // 1000) * 1000 + mono
         for e in self.entries.values():
-            e.by = e.seen = None
+            e.seen = None
             if e.clock == "mono":
                 e.phase -= passed
             if e.until and e.until[0] == "mono":
                 e.until = "mono", e.until[1] - passed
-            if e.not_before and e.not_before[0] == "mono":
-                e.not_before = "mono", e.not_before[1] - passed
         self.kept.clear()
         self.dying.clear()
         for name, task in self.tasks.items():

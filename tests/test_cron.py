@@ -236,12 +236,12 @@ def test_known_difference(driver, rule, ours, theirs, why):
 @pytest.mark.parametrize(
     "field, days",
     (
-        ("mon/2", "mon wed fri"),
-        ("1/1", "mon tue wed thu fri sat"),
-        ("3/2", "wed fri"),
-        ("fri/2", "fri"),
+        ("mon/2", "mon wed fri sun"),
+        ("1/1", "mon tue wed thu fri sat sun"),
+        ("3/2", "wed fri sun"),
+        ("fri/2", "fri sun"),
         ("sun/2", "sun tue thu sat"),
-        ("sat/1", "sat"),
+        ("sat/1", "sat sun"),
         ("*/2", "sun tue thu sat"),
         ("*/5", "sun fri"),
         ("*/7", "sun"),

@@ -160,7 +160,7 @@ QUICKSTART = [
     r"\[report\] it is 15 s since the start",
     r"\[alarm\] it is time",
     r"\[sensor\] OSError: sensor does not answer",
-    r"\[sensor\] restart after OSError",
+    r"\[sensor\] restart: OSError",
 ]
 
 
@@ -355,7 +355,7 @@ def test_full(run_example):
     # The first run of a time tuple, and every 45 s from there
     opens = re.findall(r"(\S+) INFO \w+: \[greenhouse\] valve 2 opens", out)
     assert opens == ["23:50:40", "23:51:25"]
-    assert re.search(r"23:51:30 ERROR \w+: \[level\] restart after ValueError\('4 l left", out)
+    assert re.search(r"23:51:30 ERROR \w+: \[level\] restart: ValueError\('4 l left", out)
     assert out.endswith("-- after 260 s\n")
 
 

@@ -1,14 +1,10 @@
 # Proves that mip installs this checkout, as source and as .mpy, and that it runs from flash.
 # MIT license; Copyright (c) 2026 the aioschedule authors
 
-import functools
-import http.server
 import json
 import shutil
 import subprocess
-import threading
 
-import pytest
 from common import BOARD_DIR, MODULES, ROOT
 from device_board import tool
 
@@ -35,29 +31,6 @@ for module in aioctl, aiolog, aioschedule:
 """
 
 
-class Handler(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
-
-
-@pytest.fixture
-def serve():
-    """Serves a directory; returns its address."""
-    servers = []
-
-    def start(directory):
-        handler = functools.partial(Handler, directory=str(directory))
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        servers.append(server)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        return f"http://127.0.0.1:{server.server_port}"
-
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
-
-
 def install_and_run(board, url, suffix):
     # A real board keeps its /lib, and frozen modules would hide what is there.
     lib = "/lib" if board.emulated else f"{BOARD_DIR}/lib"
@@ -77,7 +50,7 @@ def test_mip_installs_the_checkout(bare_board, serve):
     """package.json has relative addresses only, so that the checkout is a package as it is."""
     if bare_board.emulated:
         assert not bare_board.has("aioschedule")
-    install_and_run(bare_board, serve(ROOT) + "/package.json", ".py")
+    install_and_run(bare_board, serve(ROOT)[0] + "/package.json", ".py")
 
 
 def test_mip_installs_compiled_modules(bare_board, serve, tmp_path):
@@ -94,4 +67,4 @@ def test_mip_installs_compiled_modules(bare_board, serve, tmp_path):
         urls.append([name, name])
     package = json.dumps({"version": "0.1.0", "urls": urls, "deps": []})
     (tmp_path / "package.json").write_text(package)
-    install_and_run(bare_board, serve(tmp_path) + "/package.json", ".mpy")
+    install_and_run(bare_board, serve(tmp_path)[0] + "/package.json", ".mpy")

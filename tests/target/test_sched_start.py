@@ -66,7 +66,6 @@ def test_start_in_time_tuple():
     for rest in ((), (0,), (0, 1), (0, 1, 0), (9, 999, -1)):
         eq(runs_of(10_000, start_in=t + rest), [5000])
         eq(late_runs_of(10_000, start_in=t + rest), [5000])
-        eq(runs_of(10_000, start_in=list(t + rest)), [5000])
     eq(runs_of(20_000, start_in=t, repeat=6), [5000, 11_000, 17_000])
 
 
