@@ -180,7 +180,7 @@ def _next(e, ms):
     if r is not False:
         # Checked again: somebody may have changed it in group()
         r = _sec(r, 1)
-        return ms + r - (ms - e["at"]) % r
+        return ms + r - (ms - int(e["at"])) % r
 
 
 def _entry(name, o):
@@ -201,22 +201,22 @@ def _entry(name, o):
     k, v = "name", name
     try:
         if not isinstance(name, str):
-            raise TypeError("not a string")
+            raise TypeError(type(name))
         for k, v in o.items():
             if k == "start_in" or k == "until":
                 if isinstance(v, tuple):
                     ms = _civil(v)
                     # A time that exists comes back as it was
                     if time.gmtime(ms // 1000)[:6] != v[:6]:
-                        raise ValueError("no such time")
+                        raise ValueError("out of range")
                     v = [ms, 1]
                 else:
                     v = [_now() + _sec(v), 0]
             elif k == "jitter":
                 v = _sec(v)
             elif k == "times":
-                if v | 0 < 1:
-                    raise ValueError("out of range")
+                # An int, and at least 1
+                _sec(v | 0, 1000)
             elif k != "repeat":
                 raise TypeError("unknown")
             e[k] = v
@@ -255,7 +255,7 @@ def _push(name, e, at):
         e["due"] = at = at + int(random.random() * e["jitter"])
         heapq.heappush(q, (at, name))
     if len(q) > 2 * len(_AIOCTL_SCHEDULE_GROUP) + 8:
-        q[:] = list(set(filter(_live, q)))
+        q[:] = list(filter(_live, q))
         heapq.heapify(q)
 
 
@@ -267,7 +267,8 @@ def _install(name, e):
     new = name not in _AIOCTL_SCHEDULE_GROUP or _queue is not q
     t = new and aioctl.group().tasks.get(name)
     _AIOCTL_SCHEDULE_GROUP[name] = e
-    if e["due"] is not None:
+    # What aioctl.start() gives back may still be there
+    if e["due"] is not None and (e["due"], name) not in _heaps[e["wall"]]:
         _push(name, e, e["at"])
     if t:
         # Not one line early: what aioctl.add() has started ends before its first step. It is
@@ -611,4 +612,4 @@ def load(path="schedule.json"):
         if not e["wall"]:
             e["at"] += ms
         _install(name, e)
-    return [name for name in new if name not in aioctl.group().tasks]
+    return sorted(set(new) - set(aioctl.group().tasks))

@@ -200,6 +200,7 @@ DIFFERENCES = (
     ("0 0 1 nov-feb *", None, "01-01", "a range does not wrap round, but for one to Sunday"),
     ("0 0 * * fri-tue", None, "01-01", "a range does not wrap round, but for one to Sunday"),
     ("0 0 * * 7-2", None, "01-01", "a range does not wrap round, but for one to Sunday"),
+    ("0 0 */6 * sat/1", "01-07", "01-13", "a weekday with a step goes on to Sunday"),
     ("@midnight", None, "01-01", "macros are the five of the README"),
     ("@annually", None, "01-01", "macros are the five of the README"),
     ("0 0 * * * 30", None, "01-01 00:00:30", "there are no seconds"),
