@@ -194,7 +194,7 @@ def _entry(name, o):
         "times": 0,
         "until": 0,
         "jitter": 0,
-        "due": 0,
+        "due": -1,
         "runs": 0,
         "missed": 0,
     }
@@ -246,14 +246,18 @@ def _push(name, e, at):
     w = e["wall"]
     u = e["until"]
     q = _heaps[w]
+    j = e["jitter"]
     e["due"] = None
-    if at is not None and not (u and u[1] == w and at > u[0]):
-        e["at"] = at
-        # -1 is for what has run
-        if "last" not in e:
-            e["start_in"] = max(0, at - _now(w) + _now()) // 1000
-        e["due"] = at = at + int(random.random() * e["jitter"])
-        heapq.heappush(q, (at, name))
+    if at is not None:
+        if u and u[1] == w:
+            j = min(j, u[0] - at)
+        if j >= 0:
+            e["at"] = at
+            # -1 is for what has run
+            if "last" not in e:
+                e["start_in"] = max(0, at - _now(w) + _now()) // 1000
+            e["due"] = at = at + int(random.random() * j)
+            heapq.heappush(q, (at, name))
     if len(q) > 2 * len(_AIOCTL_SCHEDULE_GROUP) + 8:
         q[:] = list(filter(_live, q))
         heapq.heapify(q)
@@ -611,5 +615,7 @@ def load(path="schedule.json"):
             u[0] += ms
         if not e["wall"]:
             e["at"] += ms
+        if e["due"] is not None:
+            e["due"] = -1
         _install(name, e)
     return sorted(set(new) - set(aioctl.group().tasks))

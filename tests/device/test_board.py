@@ -147,8 +147,8 @@ def test_rtc_is_set_while_tasks_wait(board):
     # Jumped over: once, within a second of the jump.
     [passed] = numbers(out, "passed")
     assert 3300 <= passed[0] <= 4400
-    # So was the rule's first match; then at 12:01 of the first day, which comes again and is jumped
-    # over. The second day ends before that.
+    # So was the rule's first match; then at 12:01 of the first day, which comes again and is
+    # jumped over. The second day ends before that.
     cron = numbers(out, "cron")
     assert 3300 <= cron[0][0] <= 4400
     assert [run[1:] for run in cron[1:]] == [[12, 1, 0], [12, 0, 5]]
