@@ -18,12 +18,11 @@ import aioctl
 #   times     runs left, at most 0 when there is no limit
 #   until     [ms, wall], or 0
 #   jitter    ms
-#   at        the phase in ms: when it is due, but for jitter
+#   at        its phase: the ms at which it is due, but for jitter
 #   due       the ms at which it is due; None when no run is left
-#   wall      whether these ms are on the wall clock, or on the monotonic clock
-#   first     0 once `start_in` has come
-#   runs, missed
-# and after a run also last and last_dt.
+#   wall      0 where these ms are on the monotonic clock, 1 where they are on the wall clock; -1
+#             until a time tuple, the start, has come
+# and, once there is something to tell: last, last_dt, runs and missed.
 _AIOCTL_SCHEDULE_GROUP = {}
 # What waits, (due, name), soonest first, on the monotonic and on the wall clock. An item that is
 # not what its entry waits for is stale: it is dropped when it surfaces, or when such items are too
@@ -195,8 +194,8 @@ def _entry(name, o):
         "until": 0,
         "jitter": 0,
         "due": -1,
-        "runs": 0,
-        "missed": 0,
+        "at": 0,
+        "wall": 0,
     }
     k, v = "name", name
     try:
@@ -209,7 +208,7 @@ def _entry(name, o):
                     # A time that exists comes back as it was
                     if time.gmtime(ms // 1000)[:6] != v[:6]:
                         raise ValueError("out of range")
-                    v = [ms, 1]
+                    v = [ms, -1]
                 else:
                     v = [_now() + _sec(v), 0]
             elif k == "jitter":
@@ -224,7 +223,7 @@ def _entry(name, o):
         if v is True:
             e[k] = v = o.get("start_in")
         rule = isinstance(v, str)
-        e["first"] = start = e["start_in"]
+        start = e["start_in"]
         e["at"], e["wall"] = start or (_now(rule), rule)
         # Without a start nor a period: out of range too
         at = _next(e, max(e["at"] - 1, _now(e["wall"])))
@@ -249,14 +248,16 @@ def _push(name, e, at):
     j = e["jitter"]
     e["due"] = None
     if at is not None:
-        if u and u[1] == w:
+        if u and (not u[1]) == (not w):
             j = min(j, u[0] - at)
         if j >= 0:
             e["at"] = at
             # -1 is for what has run
             if "last" not in e:
                 e["start_in"] = max(0, at - _now(w) + _now()) // 1000
-            e["due"] = at = at + int(random.random() * j)
+            if j:
+                at += int(random.random() * j)
+            e["due"] = at
             heapq.heappush(q, (at, name))
     if len(q) > 2 * len(_AIOCTL_SCHEDULE_GROUP) + 8:
         q[:] = list(filter(_live, q))
@@ -279,7 +280,8 @@ def _install(name, e):
         # ready now and awaits nothing; a cancel would take down who gathers it.
         t = t.task
         if (
-            t.data is None
+            not t.done()
+            and t.data is None
             and core.ticks_diff(t.ph_key, core.ticks()) <= 0
             and t is not core.cur_task
         ):
@@ -396,12 +398,11 @@ def _run(name, e, now):
     if not u or _now(u[1]) - u[0] < 100:
         k = "missed"
         try:
-            rule = isinstance(e["repeat"], str)
-            e["first"] = 0
-            if rule > e["wall"]:
+            if not e["wall"] and isinstance(e["repeat"], str):
                 # A start in seconds has come: from here on the rule says when
                 e["wall"] = 1
                 return _push(name, e, _next(e, _now(1) - now + e["at"] - 1))
+            e["wall"] **= 2
             at = _next(e, now)
             if not aioctl.group().tasks[name].task.done():
                 raise RuntimeError("still running")
@@ -415,7 +416,7 @@ def _run(name, e, now):
                 at = None
         except Exception as err:
             _say(name, k, err)
-        e[k] += 1
+        e[k] = e.get(k, 0) + 1
     _push(name, e, at)
 
 
@@ -428,6 +429,9 @@ def idle_ms(run=None, ms=None):
         now = q and _now(w)
         while q:
             at, name = q[0]
+            if ms == 0 and at > now:
+                # It cannot be less
+                break
             e = _live(q[0])
             if e and (at > now or not run):
                 at = max(0, at - now)
@@ -437,6 +441,8 @@ def idle_ms(run=None, ms=None):
             heapq.heappop(q)
             if e:
                 run(name, e, now)
+                # What was started comes first, then the look at what is next
+                ms = 0
     return ms
 
 
@@ -472,7 +478,7 @@ async def schedule_loop(alog=None):
                         e = _live(item)
                         if e:
                             at = e["at"]
-                            if not e["first"]:
+                            if e["wall"] > 0:
                                 at = min(at, _next(e, now - min(_now(), 1000)))
                             _push(item[1], e, at)
                 _t0 = t
@@ -563,7 +569,9 @@ def status_sc_all():
                 last = aioctl.get_datetime(e["last_dt"])[5:16]
                 ago = aioctl.tmdelta_fmt(int(time.time()) - e["last"])
             n = _fails.get(name, (0,))[0]
-            rows.append((at, (at[5:16], s, last, ago, e["runs"], e["missed"], n, name)))
+            rows.append(
+                (at, (at[5:16], s, last, ago, e.get("runs", 0), e.get("missed", 0), n, name))
+            )
         except Exception:
             # No entry: somebody wrote into group() at the prompt
             pass

@@ -202,7 +202,6 @@ _coroutine = type(_run(None, None, None))
 
 def _launch(t, hold=False):
     # Starts a run of a task, or, to hold it back, one that does nothing
-    _sync()
     coro = None
     if not hold:
         coro = t.coro(*t.args, **t.kwargs)
@@ -256,6 +255,7 @@ def add(task, *args, name=None, _id=None, on_stop=None, on_error=None, log=None,
         i += 1
         name = "%s@%d" % (base, i)
     t = Task(task[0], name, args, kwargs)
+    _sync()
     t._id = _id
     t.on_stop = on_stop
     t.on_error = on_error
