@@ -248,13 +248,13 @@ def _push(name, e, at):
     j = e["jitter"]
     e["due"] = None
     if at is not None:
+        # -1 is for what has run
+        if "last" not in e:
+            e["start_in"] = max(0, at - _now(w) + _now()) // 1000
         if u and (not u[1]) == (not w):
             j = min(j, u[0] - at)
         if j >= 0:
             e["at"] = at
-            # -1 is for what has run
-            if "last" not in e:
-                e["start_in"] = max(0, at - _now(w) + _now()) // 1000
             if j:
                 at += int(random.random() * j)
             e["due"] = at
@@ -402,6 +402,7 @@ def _run(name, e, now):
                 # A start in seconds has come: from here on the rule says when
                 e["wall"] = 1
                 return _push(name, e, _next(e, _now(1) - now + e["at"] - 1))
+            # Or its time tuple: -1 becomes 1
             e["wall"] **= 2
             at = _next(e, now)
             if not aioctl.group().tasks[name].task.done():
@@ -469,11 +470,13 @@ async def schedule_loop(alog=None):
             q = _heaps[1]
             if q:
                 now = _now(1)
-                # A step of the RTC is noticed within a second, the next second as it begins. Set
-                # back by more than a minute, what comes again is due again, from the second on
-                # that has just begun. Set forward, what was jumped over is overdue: it runs once.
+                # A step of the RTC is noticed within a second, and the next second as it begins.
+                # Set forward, what was jumped over is overdue: it runs once. Set back by a minute
+                # or more, what comes again is due again, also what this second began with.
                 t = __getattr__("_AIOCTL_SCHEDULE_T0")
-                if not -60 < t - _t0 < 60:
+                step = t - _t0
+                _t0 = t
+                if not -60 < step < 60:
                     for item in q[:]:
                         e = _live(item)
                         if e:
@@ -481,7 +484,6 @@ async def schedule_loop(alog=None):
                             if e["wall"] > 0:
                                 at = min(at, _next(e, now - min(_now(), 1000)))
                             _push(item[1], e, at)
-                _t0 = t
                 ms = 1000 - now % 1000
             ms = idle_ms(_run, ms)
         except Exception as err:

@@ -3,7 +3,6 @@
 #
 # tests/test_cron.py compares the search itself with another implementation, on the host.
 
-import sys
 import time
 
 ticks_us = time.ticks_us
@@ -13,9 +12,9 @@ import vclock
 
 vclock.install()
 
-import asyncio
 import gc
 
+from afresh import modules, run
 from harness import eq
 
 TIMEOUT = 120
@@ -24,15 +23,8 @@ UNIX_ONLY = "takes minutes on a board, where test_sched_clocks.py and tests/devi
 
 
 def fresh(epoch, **options):
-    # The modules afresh, in virtual time
     global aioctl, aioschedule, time
-    vclock.install(epoch=epoch, **options)
-    for name in ("aioctl", "aioschedule"):
-        sys.modules.pop(name, None)
-    gc.collect()
-    import time
-    import aioctl
-    import aioschedule
+    aioctl, aioschedule, time = modules(epoch, **options)
 
 
 def add(name, **options):
@@ -45,18 +37,6 @@ def add(name, **options):
     aioschedule.schedule(name, **options)
     aioctl.add(body, name=name)
     return runs
-
-
-def run(seconds, *steps):
-    # Each step is (second, function)
-    async def main():
-        aioctl.add(aioschedule.schedule_loop, name="loop")
-        for second, what in steps:
-            await asyncio.sleep_ms(int(second * 1000) - vclock.now())
-            what()
-        await asyncio.Event().wait()
-
-    vclock.run(main(), int(seconds * 1000))
 
 
 def civil(y, m, d, h=0, mi=0, s=0):

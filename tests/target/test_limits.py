@@ -9,6 +9,7 @@ vclock.install()
 import asyncio
 import gc
 
+from afresh import modules, run
 from harness import Skip, eq
 
 TIMEOUT = 120
@@ -23,25 +24,8 @@ UNIX_ONLY = {
 
 
 def fresh(epoch=NOON, **options):
-    # The modules afresh, in virtual time
     global aioctl, aioschedule, time
-    vclock.install(epoch=epoch, **options)
-    for name in ("aioctl", "aioschedule"):
-        sys.modules.pop(name, None)
-    gc.collect()
-    import time
-    import aioctl
-    import aioschedule
-
-    aioschedule.set_log(Log())
-
-
-class Log:
-    def __init__(self):
-        self.lines = []
-
-    def error(self, text):
-        self.lines.append(text)
+    aioctl, aioschedule, time = modules(epoch, **options)
 
 
 def add(name, body_ms=0, **options):
@@ -56,18 +40,6 @@ def add(name, body_ms=0, **options):
     aioschedule.schedule(name, **options)
     aioctl.add(body, name=name)
     return runs
-
-
-def run(seconds, *steps):
-    # Each step is (second, function)
-    async def main():
-        aioctl.add(aioschedule.schedule_loop, name="loop")
-        for second, what in steps:
-            await asyncio.sleep_ms(int(second * 1000) - vclock.now())
-            what()
-        await asyncio.Event().wait()
-
-    vclock.run(main(), int(seconds * 1000))
 
 
 def setter(to):

@@ -192,6 +192,24 @@ def test_garbage_in_an_entry():
                 sched.unschedule("a")
 
 
+def test_garbage_when_the_clock_is_set():
+    """A rule that somebody spoilt does not keep the others from following a step of the RTC."""
+    ctl, sched = fresh()
+    sched.set_log(Log())
+    a, z = [], []
+    job("a", a, repeat="* * * * *")
+    job("b", [], repeat="* * * * *")
+    job("z", z, start_in=0.5, repeat=1)
+
+    def spoil():
+        sched.group()["b"]["repeat"] = "junk"
+
+    play(130_400, (65_000, spoil), (70_000, lambda: vclock.step(-600)))
+    assert alive(ctl)
+    eq(a, [60_000, 120_000])
+    on_time(z, 130_400)
+
+
 def test_group_emptied_by_hand():
     """group().clear(), and tasks taken out of aioctl's own dict."""
     for ctl, sched in both():

@@ -101,6 +101,15 @@ def test_start_in_is_never_taken_for_one_that_ran():
         assert sched.group()["a"]["start_in"] != -1, s
 
 
+def test_start_in_of_what_never_runs():
+    """It is a number too where `until` comes before the start."""
+    ctl, sched = fresh()
+    for name, start in ("seconds", 5), ("tuple", local(5)):
+        sched.schedule(name, start_in=start, until=2 if start == 5 else local(2))
+        e = sched.group()[name]
+        eq((e["start_in"], e["due"]), (5, None))
+
+
 def test_counters():
     """runs, and missed: what was due and was not started, for whatever reason."""
     ctl, sched = fresh()

@@ -12,6 +12,7 @@ import os
 import random
 import time
 
+from afresh import modules, run
 from harness import Skip, eq
 
 TIMEOUT = 300
@@ -27,22 +28,8 @@ UNIX_ONLY = {
 
 
 def fresh(epoch=NOON, **options):
-    # The modules afresh, as after a reset, in virtual time
     global aioctl, aioschedule, time
-    vclock.install(epoch=epoch, **options)
-    for name in ("aioctl", "aioschedule"):
-        sys.modules.pop(name, None)
-    gc.collect()
-    import time
-    import aioctl
-    import aioschedule
-
-    aioschedule.set_log(Log())
-
-
-class Log:
-    def error(self, text):
-        pass
+    aioctl, aioschedule, time = modules(epoch, **options)
 
 
 def add(name):
@@ -54,18 +41,6 @@ def add(name):
 
     aioctl.add(body, name=name)
     return runs
-
-
-def run(seconds, *steps):
-    # Each step is (second, function)
-    async def main():
-        aioctl.add(aioschedule.schedule_loop, name="loop")
-        for second, what in steps:
-            await asyncio.sleep_ms(int(second * 1000) - vclock.now())
-            what()
-        await asyncio.Event().wait()
-
-    vclock.run(main(), int(seconds * 1000))
 
 
 def later(seconds, base=NOON):
