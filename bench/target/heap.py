@@ -130,10 +130,15 @@ def kept(runs, period_ms):
         aioschedule.schedule("job", start_in=0, repeat=period_ms / 1000)
         await asyncio.sleep(1)
         entry = aioschedule.group()["job"]
-        start = entry["runs"]
-        before = used()
-        while entry["runs"] < start + runs:
-            await asyncio.sleep(1)
-        report("kept", (used() - before) // (entry["runs"] - start))
+        left = []
+        for _ in range(3):
+            start = entry["runs"]
+            before = used()
+            while entry["runs"] < start + runs // 3:
+                await asyncio.sleep(1)
+            left.append((used() - before) // (entry["runs"] - start))
+        # A word on the stack that looks like a pointer keeps a block now and then; what is really
+        # left behind is so each time
+        report("kept", min(left))
 
     asyncio.run(main())
