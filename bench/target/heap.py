@@ -139,6 +139,6 @@ def kept(runs, period_ms):
             left.append((used() - before) // (entry["runs"] - start))
         # A word on the stack that looks like a pointer keeps a block now and then; what is really
         # left behind is so each time
-        report("kept", min(left))
+        report("kept", max(0, min(left)))
 
     asyncio.run(main())
