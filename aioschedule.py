@@ -194,8 +194,6 @@ def _entry(name, o):
         "until": 0,
         "jitter": 0,
         "due": -1,
-        "at": 0,
-        "wall": 0,
     }
     k, v = "name", name
     try:
@@ -428,6 +426,9 @@ def idle_ms(run=None, ms=None):
         q = _heaps[w]
         # The wall clock is not looked at for nothing: that costs 400 bytes of heap
         now = q and _now(w)
+        if w and q and run:
+            # A step of the RTC is noticed within a second, and the next second as it begins
+            ms = min(ms, 1000 - now % 1000)
         while q:
             at, name = q[0]
             if ms == 0 and at > now:
@@ -469,22 +470,21 @@ async def schedule_loop(alog=None):
             ms = 1 << 26
             q = _heaps[1]
             if q:
-                now = _now(1)
-                # A step of the RTC is noticed within a second, and the next second as it begins.
-                # Set forward, what was jumped over is overdue: it runs once. Set back by a minute
-                # or more, what comes again is due again, also what this second began with.
+                # The RTC was set forward: what was jumped over is overdue, and runs once. Set back
+                # by a minute or more: what comes again is due again, also what this second began
+                # with.
                 t = __getattr__("_AIOCTL_SCHEDULE_T0")
                 step = t - _t0
                 _t0 = t
-                if not -60 < step < 60:
+                if abs(step) >= 60:
+                    now = _now(1) - min(_now(), 1000)
                     for item in q[:]:
                         e = _live(item)
                         if e:
                             at = e["at"]
                             if e["wall"] > 0:
-                                at = min(at, _next(e, now - min(_now(), 1000)))
+                                at = min(at, _next(e, now))
                             _push(item[1], e, at)
-                ms = 1000 - now % 1000
             ms = idle_ms(_run, ms)
         except Exception as err:
             # An entry that somebody took apart at the prompt, or no memory left
@@ -570,7 +570,7 @@ def status_sc_all():
             if "last" in e:
                 last = aioctl.get_datetime(e["last_dt"])[5:16]
                 ago = aioctl.tmdelta_fmt(int(time.time()) - e["last"])
-            n = _fails.get(name, (0,))[0]
+            n = _fails.get(name, [0])[0]
             rows.append(
                 (at, (at[5:16], s, last, ago, e.get("runs", 0), e.get("missed", 0), n, name))
             )

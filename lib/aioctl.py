@@ -255,11 +255,11 @@ def add(task, *args, name=None, _id=None, on_stop=None, on_error=None, log=None,
         i += 1
         name = "%s@%d" % (base, i)
     t = Task(task[0], name, args, kwargs)
-    _sync()
     t._id = _id
     t.on_stop = on_stop
     t.on_error = on_error
     t.log = log
+    _sync()
     _launch(t, isinstance(_sched().get(name), dict))
     _group.tasks[name] = t
     return t
