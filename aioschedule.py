@@ -38,7 +38,7 @@ _tick = None
 _t0 = time.time()
 # The loop's task while it sleeps, and the asyncio queue in which it does
 _task = None
-_queue = None
+_task_queue = None
 
 
 ################################################################################
@@ -51,13 +51,21 @@ def _month(n):
     return y * 365 + y // 4 - y // 100 + y // 400 + (n * 153 + 2) // 5
 
 
-_epoch = _month(time.gmtime(0)[0] * 12 - 2) + 1
-
-
 def _civil(t):
-    # ms from the port's epoch to what a clock on the wall shows; time.gmtime() is the inverse
+    # A time tuple as the ms since then
     y, m, d, h, mi, s = t[:6]
-    return (((_month(y * 12 + m - 3) + d - _epoch) * 24 + h) * 60 + mi) * 60000 + s * 1000
+    return (((_month(y * 12 + m - 3) + d) * 24 + h) * 60 + mi) * 60000 + s * 1000
+
+
+def _date(ms):
+    # The inverse of it; time.gmtime() of many boards ends in 2038
+    d, s = divmod(ms // 1000, 86400)
+    n = d * 16 // 487 - 1
+    while _month(n + 1) < d:
+        n += 1
+    d -= _month(n)
+    y, n = divmod(n + 2, 12)
+    return y, n + 1, d, s // 3600, s // 60 % 60, s % 60
 
 
 def _now(wall=0):
@@ -65,11 +73,11 @@ def _now(wall=0):
     # seconds are real seconds there, whatever is done to the RTC, and ticks_ms may wrap
     global _ms, _tick
     if wall:
-        # What localtime() adds is whole quarters of an hour; its seconds may be of another
-        # moment. localtime(seconds) would not, but ends in 2038 on many boards.
+        # What localtime() adds to the port's epoch is whole quarters of an hour; its seconds may
+        # be of another moment. localtime(seconds) would not, but ends in 2038 on many boards.
         ms = time.time_ns() // 1000000
         return ms + (_civil(time.localtime()) - ms + 450000) // 900000 * 900000
-    if _tick is not None:
+    if _task_queue:
         t = time.ticks_ms()
         # Less than 0 when nobody has looked for more than half a period
         _ms += max(0, time.ticks_diff(t, _tick))
@@ -88,58 +96,58 @@ def __getattr__(name):
 # Crontab strings
 
 
-def _set(field, s, lo, hi, names=""):
-    # The values that a field matches
-    names = names.split()
-    found = set()
-    for s in s.split(","):
-        try:
-            v, *step = s.split("/")
-            r = []
-            for v in v.split("-"):
-                if v == "*":
-                    r += lo, hi
-                else:
-                    r.append(int(v) if v.isdigit() else names.index(v) + lo)
-            if not r[1:]:
-                r.append(hi if step else r[0])
-            a, b = r
-            # "fri-sun"
-            if a and hi == 7:
-                b = b or hi
-            r = range(a, b + 1, *map(int, step))
-            if a < lo or b > hi or not r or step and not step[0].isdigit():
-                raise ValueError
-            found.update(r)
-        except Exception:
-            raise ValueError("bad %s %s" % (field, s))
-    return found
+def _fields(s):
+    # Of each of the five fields the values that it matches, and the character that it begins with
+    s = s.lower()
+    i = "@hourly 0**** @daily 00*** @weekly 00**0 @monthly 001** @yearly 0011* .".split()
+    s = i[i.index(s) + 1] if s in i else s.split()
+    if len(s) != 5:
+        raise ValueError("not 5 fields")
+    for s, field, lo, hi, names in zip(
+        s,
+        "minute hour day month weekday".split(),
+        b"\0\0\1\1\0",
+        b";\x17\x1f\x0c\7",
+        (
+            "",
+            "",
+            "",
+            "jan feb mar apr may jun jul aug sep oct nov dec",
+            "sun mon tue wed thu fri sat",
+        ),
+    ):
+        found = set(s[0])
+        for s in s.split(","):
+            try:
+                v, *step = s.split("/")
+                r = []
+                for v in v.split("-"):
+                    if v == "*":
+                        r += lo, hi
+                    else:
+                        r += (int(v) if v.isdigit() else names.split().index(v) + lo,)
+                if not r[1:]:
+                    r += (hi if step else r[0],)
+                a, b = r
+                # "fri-sun"
+                if a and hi == 7:
+                    b = b or hi
+                r = range(a, b + 1, *map(int, step))
+                if a < lo or b > hi or not r or step and not step[0].isdigit():
+                    raise ValueError
+                found |= set(r)
+            except Exception:
+                raise ValueError("bad %s %s" % (field, s))
+        yield found
 
 
 def _cron(s, ms):
     # The first match at `ms` on the wall clock or later, in ms
-    s = s.lower()
-    i = "@hourly 0 * * * * @daily 0 0 * * * @weekly 0 0 * * 0 @monthly 0 0 1 * * @yearly 0 0 1 1 *"
-    i = i.split()
-    i = i[i.index(s) + 1 :][:5] if s in i else s.split()
-    if len(i) != 5:
-        raise ValueError("not 5 fields")
-    mi, h, d, n, w = i
-    minutes = _set("minute", mi, 0, 59)
-    hours = _set("hour", h, 0, 23)
-    days = _set("day", d, 1, 31)
-    months = _set("month", n, 1, 12, "jan feb mar apr may jun jul aug sep oct nov dec")
-    weekdays = _set("weekday", w, 0, 7, "sun mon tue wed thu fri sat")
+    minutes, hours, days, months, weekdays = _fields(s)
     # As Vixie cron has it, either day will do when neither field begins with a star
-    both = "*" in (d[0], w[0])
-    # gmtime() of many boards ends in 2038: the fields of `ms` by arithmetic, and n is the month
-    mi = _epoch * 1440 - -ms // 60000
-    d, h = divmod(mi // 60, 24)
-    mi %= 60
-    n = d * 16 // 487 - 1
-    while _month(n + 1) < d:
-        n += 1
-    d -= _month(n)
+    both = "*" in days | weekdays
+    y, n, d, h, mi, _ = _date(ms + 59999)
+    n += y * 12 - 3
     # 29 February meets every weekday within 40 years, whatever century ends between
     for n in range(n, n + 490):
         if (n + 2) % 12 + 1 in months:
@@ -163,9 +171,9 @@ def _cron(s, ms):
 # Scheduling
 
 
-def _sec(s, least=0):
+def _sec(s, ms=0):
     # Seconds as whole ms, the fraction apart: a float may have no more than 24 bits
-    if least <= s * 1000 < 1e13:
+    if ms <= s * 1000 and s < 1 << 30:
         return int(s) * 1000 + round(s % 1 * 1000)
     raise ValueError("out of range")
 
@@ -182,29 +190,22 @@ def _next(e, ms):
         return ms + r - (ms - int(e["at"])) % r
 
 
-def _entry(name, o):
+def _entry(name, d):
     # The entry that the options of a task make; changes nothing else
-    if "wall" in o:
+    if "wall" in d:
         # aioctl.start() gives back the very entry that aioctl.stop() took out of group()
-        return o
-    e = {
-        "start_in": 0,
-        "repeat": False,
-        "times": 0,
-        "until": 0,
-        "jitter": 0,
-        "due": -1,
-    }
+        return d
+    e = {"start_in": 0, "repeat": False, "times": 0, "until": 0, "jitter": 0}
     k, v = "name", name
     try:
-        if not isinstance(name, str):
-            raise TypeError(type(name))
-        for k, v in o.items():
+        # A str
+        "" + name
+        for k, v in d.items():
             if k == "start_in" or k == "until":
                 if isinstance(v, tuple):
                     ms = _civil(v)
                     # A time that exists comes back as it was
-                    if time.gmtime(ms // 1000)[:6] != v[:6]:
+                    if _date(ms) != v[:6]:
                         raise ValueError("out of range")
                     v = [ms, -1]
                 else:
@@ -219,31 +220,34 @@ def _entry(name, o):
             e[k] = v
         k, v = "repeat", e["repeat"]
         if v is True:
-            e[k] = v = o.get("start_in")
+            e[k] = v = d.get("start_in")
         rule = isinstance(v, str)
         start = e["start_in"]
-        e["at"], e["wall"] = start or (_now(rule), rule)
-        # Without a start nor a period: out of range too
-        at = _next(e, max(e["at"] - 1, _now(e["wall"])))
-        if not start or rule and e["wall"]:
+        at, wall = start or (_now(rule), rule)
+        e["at"] = at
+        e["wall"] = wall
+        # Checked, whether it is used or not; without a start nor a period: out of range too
+        at = _next(e, max(at - 1, _now(wall)))
+        if not start or rule and wall:
             e["at"] = at or _sec(0, 1)
     except Exception as err:
         raise type(err)("%s=%r: %s" % (k, v, err))
     return e
 
 
-def _live(item):
+def _live(run):
     # The entry that an item of a heap is for; False where the item is stale
-    e = _AIOCTL_SCHEDULE_GROUP.get(item[1])
-    return isinstance(e, dict) and e.get("due") == item[0] and e
+    e = _AIOCTL_SCHEDULE_GROUP.get(run[1])
+    return isinstance(e, dict) and e.get("due") == run[0] and e
 
 
-def _push(name, e, at):
-    # Lets an entry wait for its phase `at`; None, or one after `until`, is its end
+def _push(name, e):
+    # Lets an entry wait for its phase; None, or one after `until`, is its end
     w = e["wall"]
     u = e["until"]
     q = _heaps[w]
     j = e["jitter"]
+    at = e["at"]
     e["due"] = None
     if at is not None:
         # -1 is for what has run
@@ -252,13 +256,12 @@ def _push(name, e, at):
         if u and (not u[1]) == (not w):
             j = min(j, u[0] - at)
         if j >= 0:
-            e["at"] = at
             if j:
                 at += int(random.random() * j)
             e["due"] = at
             heapq.heappush(q, (at, name))
-    if len(q) > 2 * len(_AIOCTL_SCHEDULE_GROUP) + 8:
-        q[:] = list(filter(_live, q))
+    if len(q) > 2 * len(_AIOCTL_SCHEDULE_GROUP):
+        q[:] = list(set(filter(_live, q)))
         heapq.heapify(q)
 
 
@@ -267,13 +270,11 @@ def _install(name, e):
     core = asyncio.core
     q = core._task_queue
     # Also to a program that starts anew in the same session
-    new = name not in _AIOCTL_SCHEDULE_GROUP or _queue is not q
-    t = new and aioctl.group().tasks.get(name)
+    t = aioctl.group().tasks.get(name)
+    new = name not in _AIOCTL_SCHEDULE_GROUP or _task_queue is not q
     _AIOCTL_SCHEDULE_GROUP[name] = e
-    # What aioctl.start() gives back may still be there
-    if e["due"] is not None and (e["due"], name) not in _heaps[e["wall"]]:
-        _push(name, e, e["at"])
-    if t:
+    _push(name, e)
+    if new and t:
         # Not one line early: what aioctl.add() has started ends before its first step. It is
         # ready now and awaits nothing; a cancel would take down who gathers it.
         t = t.task
@@ -287,7 +288,7 @@ def _install(name, e):
     # Brings the sleeping loop forward to now, as Task.cancel() does. One that has ended or is
     # being cancelled has `data`, which push() would lose.
     t = _task
-    if _queue is q and t and not t.data:
+    if _task_queue is q and t and not t.data:
         q.remove(t)
         q.push(t)
         _task = None
@@ -332,16 +333,16 @@ def schedule_task(**options):
         f, name = task
         schedule(name, **options)
 
-        async def held(new, args, kwargs):
+        async def run(start, args, kwargs):
             t = aioctl.group().tasks.get(name)
-            if new and name in _AIOCTL_SCHEDULE_GROUP and t and t.task is asyncio.core.cur_task:
+            if start and name in _AIOCTL_SCHEDULE_GROUP and t and t.task is asyncio.core.cur_task:
                 t.coro = f
             else:
                 return await f(*args, **kwargs)
 
         # aioctl.add() starts what it adds: that start, of a task that was not there before, ends
         # at once; one that comes from aioctl.start() goes to f
-        return lambda *args, **kwargs: held(name not in aioctl.group().tasks, args, kwargs), name
+        return lambda *args, **kwargs: run(name not in aioctl.group().tasks, args, kwargs), name
 
     return wrap
 
@@ -358,6 +359,7 @@ def set_group(d):
     for name in d:
         new[name] = _entry(name, d[name])
     _AIOCTL_SCHEDULE_GROUP = d
+    d.clear()
     for name in new:
         _install(name, new[name])
 
@@ -380,15 +382,15 @@ def reset(group=True, log=False):
 # The loops
 
 
-def _say(name, what, err):
+def _say(name, s, e):
     # There is often nobody to see a traceback, and sometimes no room for one
     try:
-        getattr(_log, "error", print)("[%s] %s: %r" % (name, what, err))
+        getattr(_log, "error", print)("[%s] %s: %r" % (name, s, e))
     except Exception:
         pass
 
 
-def _run(name, e, now):
+def _run(name, e, ms):
     # Starts the task of an entry that is due, and lets it wait for its next phase
     u = e["until"]
     at = None
@@ -399,31 +401,34 @@ def _run(name, e, now):
             if not e["wall"] and isinstance(e["repeat"], str):
                 # A start in seconds has come: from here on the rule says when
                 e["wall"] = 1
-                return _push(name, e, _next(e, _now(1) - now + e["at"] - 1))
+                e["at"] = _next(e, _now(1) - ms + e["at"] - 1)
+                return _push(name, e)
             # Or its time tuple: -1 becomes 1
             e["wall"] **= 2
-            at = _next(e, now)
+            at = _next(e, ms)
             if not aioctl.group().tasks[name].task.done():
                 raise RuntimeError("still running")
-            e["start_in"] = -1
-            e["last"] = time.time()
-            e["last_dt"] = time.localtime()
             aioctl.start(name)
             k = "runs"
+            e["start_in"] = -1
             e["times"] -= 1
             if not e["times"]:
                 at = None
+            t = time.time()
+            e["last_dt"] = time.localtime(t)
+            e["last"] = t
         except Exception as err:
             _say(name, k, err)
         e[k] = e.get(k, 0) + 1
-    _push(name, e, at)
+    e["at"] = at
+    _push(name, e)
 
 
 def idle_ms(run=None, ms=None):
     """The ms until the next due run: 0 when one is overdue, None when nothing is scheduled."""
     # The loop passes what is to be done with a run that is due, and the most ms to sleep
-    for w in (0, 1):
-        q = _heaps[w]
+    w = 0
+    for q in _heaps:
         # The wall clock is not looked at for nothing: that costs 400 bytes of heap
         now = q and _now(w)
         if w and q and run:
@@ -431,65 +436,62 @@ def idle_ms(run=None, ms=None):
             ms = min(ms, 1000 - now % 1000)
         while q:
             at, name = q[0]
-            if ms == 0 and at > now:
-                # It cannot be less
+            at -= now
+            if ms is not None and ms < at:
                 break
             e = _live(q[0])
-            if e and (at > now or not run):
-                at = max(0, at - now)
-                if ms is None or at < ms:
-                    ms = at
+            if e and (at > 0 or not run):
+                ms = max(0, at)
                 break
             heapq.heappop(q)
             if e:
                 run(name, e, now)
                 # What was started comes first, then the look at what is next
                 ms = 0
+        w = 1
     return ms
 
 
 async def schedule_loop(alog=None):
     """The scheduler, for aioctl.add(). alog: as for set_log()."""
-    global _task, _queue, _tick, _t0
+    global _task, _task_queue, _tick, _t0
     set_log(alog or _log)
-    if _tick is None:
+    if not _task_queue:
         _tick = time.ticks_ms()
+    _task_queue = asyncio.core._task_queue
     # One pass first, in which the tasks that are held back come to their end
     ms = 0
     while True:
         try:
             _task = asyncio.core.cur_task
-            _queue = asyncio.core._task_queue
             await asyncio.sleep_ms(ms)
             if not _task:
                 # Woken by schedule(): as at the start, tasks that are held back end first
                 await asyncio.sleep_ms(0)
             _task = None
-            # Until the next run, not at a fixed rate; half a period of ticks_ms (2**29 ms on a
-            # board) is more than asyncio can sleep, and than the monotonic clock may be left alone
-            ms = 1 << 26
+            # In case of an error
+            ms = 1000
             q = _heaps[1]
             if q:
                 # The RTC was set forward: what was jumped over is overdue, and runs once. Set back
                 # by a minute or more: what comes again is due again, also what this second began
                 # with.
-                t = __getattr__("_AIOCTL_SCHEDULE_T0")
-                step = t - _t0
-                _t0 = t
-                if abs(step) >= 60:
+                t = _t0
+                _t0 = __getattr__("_AIOCTL_SCHEDULE_T0")
+                if (_t0 - t) ** 2 >= 3600:
                     now = _now(1) - min(_now(), 1000)
                     for item in q[:]:
                         e = _live(item)
                         if e:
-                            at = e["at"]
                             if e["wall"] > 0:
-                                at = min(at, _next(e, now))
-                            _push(item[1], e, at)
-            ms = idle_ms(_run, ms)
+                                e["at"] = min(e["at"], _next(e, now))
+                            _push(item[1], e)
+            # Until the next run, not at a fixed rate; half a period of ticks_ms (2**29 ms on a
+            # board) is more than asyncio can sleep, and than the monotonic clock may be left alone
+            ms = idle_ms(_run, 1 << 26)
         except Exception as err:
             # An entry that somebody took apart at the prompt, or no memory left
             _say("schedule_loop", "error", err)
-            ms = 1000
 
 
 async def watcher_loop(alog=None, sleep=30):
@@ -537,7 +539,7 @@ def _left(e):
     if e["due"] is None:
         return "-", "~    -"
     ms = max(0, e["due"] - _now(e["wall"])) + 500
-    return aioctl.tmdelta_fmt(ms // 1000), aioctl.get_datetime(time.gmtime((_now(1) + ms) // 1000))
+    return aioctl.tmdelta_fmt(ms // 1000), aioctl.get_datetime(_date(_now(1) + ms))
 
 
 def status_sc(name=None, debug=False):
@@ -562,7 +564,8 @@ def status_sc(name=None, debug=False):
 
 def status_sc_all():
     """Prints a table of all that is scheduled, soonest first."""
-    rows = [("", "NEXT LEFT LAST AGO RUNS MISSED RESTARTS TASK".split())]
+    # The first column is what they are sorted by, and takes no place
+    rows = [tuple(" NEXT LEFT LAST AGO RUNS MISSED RESTARTS TASK".split(" "))]
     for name, e in _AIOCTL_SCHEDULE_GROUP.items():
         try:
             s, at = _left(e)
@@ -571,14 +574,12 @@ def status_sc_all():
                 last = aioctl.get_datetime(e["last_dt"])[5:16]
                 ago = aioctl.tmdelta_fmt(int(time.time()) - e["last"])
             n = _fails.get(name, [0])[0]
-            rows.append(
-                (at, (at[5:16], s, last, ago, e.get("runs", 0), e.get("missed", 0), n, name))
-            )
+            rows += ((at, at[5:16], s, last, ago, e.get("runs", 0), e.get("missed", 0), n, name),)
         except Exception:
             # No entry: somebody wrote into group() at the prompt
             pass
-    for _, row in sorted(rows):
-        print("%-12s%-10.8s%-12s%-10.8s%4s%7s%9s %s" % tuple(row))
+    for row in sorted(rows):
+        print("%.0s%-12s%-10.8s%-12s%-10.8s%4s%7s%9s %s" % row)
 
 
 ################################################################################
@@ -593,7 +594,7 @@ def save(path="schedule.json"):
 
     s = json.dumps((int(time.time()), _now(), _AIOCTL_SCHEDULE_GROUP))
     with open(path + "~", "w") as f:
-        f.write("%s, %d]" % (s[:-1], binascii.crc32(s)))
+        f.write(s + "\n" + str(binascii.crc32(s)))
     os.rename(path + "~", path)
 
 
@@ -610,12 +611,9 @@ def load(path="schedule.json"):
     global _t0
     with open(path) as f:
         try:
-            s, crc = f.read().rsplit(", ", 1)
-            s += "]"
-            if crc != "%d]" % binascii.crc32(s):
-                raise ValueError
+            s, crc = f.read().split("\n")
             # A clock that is behind the file was set back
-            _t0, ms, new = json.loads(s)
+            _t0, ms, new = crc == str(binascii.crc32(s)) and json.loads(s)
         except Exception:
             raise ValueError("damaged: " + path)
     ms = _now() - ms - max(0, int(time.time()) - _t0) * 1000
@@ -623,9 +621,7 @@ def load(path="schedule.json"):
         u = e["until"]
         if u and not u[1]:
             u[0] += ms
-        if not e["wall"]:
+        if not e["wall"] and e["at"] is not None:
             e["at"] += ms
-        if e["due"] is not None:
-            e["due"] = -1
         _install(name, e)
     return sorted(set(new) - set(aioctl.group().tasks))

@@ -10,10 +10,13 @@ import sys
 
 import aioschedule
 
+# The module counts from another day
+base = aioschedule._civil((1970, 1, 1, 0, 0, 0))
+
 
 def answer(rule, ms):
     try:
-        return aioschedule._cron(rule, ms)
+        return aioschedule._cron(rule, ms + base) - base
     except Exception as exc:
         return [type(exc).__name__, str(exc)]
 

@@ -40,12 +40,12 @@ def add(name, **options):
 
 
 def civil(y, m, d, h=0, mi=0, s=0):
-    # ms since the epoch, in integers, for years that a board's own functions do not reach
-    epoch = time.gmtime(0)[0]
-    days = sum(366 if leap(i) else 365 for i in range(epoch, y))
+    # ms on the module's own wall clock, from 2000, for years that a board's functions do not reach
+    days = sum(366 if leap(i) else 365 for i in range(2000, y))
     for i in range(1, m):
         days += 29 if i == 2 and leap(y) else (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30)[i - 1]
-    return ((((days + d - 1) * 24 + h) * 60 + mi) * 60 + s) * 1000
+    ms = ((((days + d - 1) * 24 + h) * 60 + mi) * 60 + s) * 1000
+    return aioschedule._civil((2000, 1, 1, 0, 0, 0)) + ms
 
 
 def leap(y):
