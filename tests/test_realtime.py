@@ -63,6 +63,20 @@ def test_sub_second_runs(run_mpy):
     assert all(0 <= ms <= 50 for ms in late), late
 
 
+def test_last_dt_is_the_time_of_last(run_mpy):
+    """Also of runs at a full second, when localtime() may still show the one before."""
+    job = 'job("a", start_in=time.localtime(time.time() + 1), repeat=1)'
+    look = """
+    for _ in range(3):
+        await asyncio.sleep(1)
+        e = aioschedule.group()["a"]
+        print(e["last_dt"] == time.localtime(e["last"]), e["last_dt"])
+    """
+    done = run_mpy(PROGRAM % (job, look.strip()))
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.count("True (") == 3, done.stdout
+
+
 @pytest.mark.skipif(not FAKETIME, reason="Debian's package faketime is not installed")
 def test_stepped_rtc(run_mpy, tmp_path):
     """The clock of the process goes forward by 26 years and back again: seconds do not notice,

@@ -16,10 +16,6 @@ GREEN, YELLOW, RED, CYAN, PLAIN = [
     "\x1b[%dm●\x1b[0m" % n if n else "●" for n in (92, 93, 91, 96, 0)
 ]
 
-UNIX_ONLY = {
-    "test_table_fits": "a board's dates end in 2038",
-}
-
 
 def printed(*modules):
     # What these modules print from now on, as a list of lines
@@ -267,6 +263,23 @@ def test_table_fits():
         sched.group()["task_%d" % n]["runs"] = 9999
         sched.group()["task_%d" % n]["missed"] = 99999
     eq(len(table(sched)), 9)
+
+
+def test_dates_beyond_2038():
+    """Where gmtime() of many boards ends: time tuples and waits of decades are shown."""
+    ctl, sched = fresh()
+    job("tuple", [], start_in=(2096, 2, 29, 12, 30, 15))
+    job("rule", [], start_in=(2097, 1, 1, 0, 0, 0), repeat="0 0 29 2 *")
+    job("seconds", [], start_in=30 * 365 * 86400)
+    lines = printed(ctl, sched)
+    for name, date in (
+        ("tuple", "2096-02-29 12:30:15"),
+        ("rule", "2104-02-29 00:00:00"),
+        ("seconds", "2053-12-24 00:00:00"),
+    ):
+        sched.status_sc(name)
+        assert lines[-1].endswith(" @ " + date), lines
+    eq([line.split()[-1] for line in table(sched)[1:]], ["seconds", "tuple", "rule"])
 
 
 def test_garbage_in_the_group():
