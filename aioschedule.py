@@ -103,19 +103,12 @@ def _fields(s):
     s = i[i.index(s) + 1] if s in i else s.split()
     if len(s) != 5:
         raise ValueError("not 5 fields")
-    for s, field, lo, hi, names in zip(
-        s,
-        "minute hour day month weekday".split(),
-        b"\0\0\1\1\0",
-        b";\x17\x1f\x0c\7",
-        (
-            "",
-            "",
-            "",
-            "jan feb mar apr may jun jul aug sep oct nov dec",
-            "sun mon tue wed thu fri sat",
-        ),
-    ):
+    i = (
+        "minute hour day month,jan,feb,mar,apr,may,jun,jul,aug,sep,oct,nov,dec "
+        "weekday,sun,mon,tue,wed,thu,fri,sat"
+    )
+    for s, i, lo, hi in zip(s, i.split(), b"\0\0\1\1\0", b";\x17\x1f\x0c\7"):
+        field, *names = i.split(",")
         found = set(s[0])
         for s in s.split(","):
             try:
@@ -125,7 +118,7 @@ def _fields(s):
                     if v == "*":
                         r += lo, hi
                     else:
-                        r += (int(v) if v.isdigit() else names.split().index(v) + lo,)
+                        r += (int(v) if v.isdigit() else names.index(v) + lo,)
                 if not r[1:]:
                     r += (hi if step else r[0],)
                 a, b = r
@@ -218,7 +211,8 @@ def _entry(name, d):
             elif k != "repeat":
                 raise TypeError("unknown")
             e[k] = v
-        k, v = "repeat", e["repeat"]
+        k = "repeat"
+        v = e[k]
         if v is True:
             e[k] = v = d.get("start_in")
         rule = isinstance(v, str)
@@ -261,8 +255,7 @@ def _push(name, e):
             e["due"] = at
             heapq.heappush(q, (at, name))
     if len(q) > 2 * len(_AIOCTL_SCHEDULE_GROUP):
-        q[:] = list(set(filter(_live, q)))
-        heapq.heapify(q)
+        q[:] = sorted(set(filter(_live, q)))
 
 
 def _install(name, e):
@@ -359,8 +352,8 @@ def set_group(d):
     for name in d:
         new[name] = _entry(name, d[name])
     _AIOCTL_SCHEDULE_GROUP = d
-    d.clear()
     for name in new:
+        d.pop(name)
         _install(name, new[name])
 
 
@@ -515,7 +508,7 @@ async def watcher_loop(alog=None, sleep=30):
                     and not t.cancelled
                     and t.kwargs.get("restart", True)
                 ):
-                    c, _, wait, at = _fails.get(name, (0, 0, 0, 0))
+                    c, _, wait, at = _fails.get(name, [0] * 4)
                     # A new failure, when this is not one that waits
                     if not n <= at < n + wait:
                         wait *= 2
@@ -572,7 +565,7 @@ def status_sc_all():
             last = ago = "-"
             if "last" in e:
                 last = aioctl.get_datetime(e["last_dt"])[5:16]
-                ago = aioctl.tmdelta_fmt(int(time.time()) - e["last"])
+                ago = aioctl.tmdelta_fmt(time.time() - e["last"])
             n = _fails.get(name, [0])[0]
             rows += ((at, at[5:16], s, last, ago, e.get("runs", 0), e.get("missed", 0), n, name),)
         except Exception:

@@ -58,6 +58,19 @@ def test_name_body_without_await():
         eq(runs, [3000, 6000, 9000])
 
 
+def test_set_group_while_the_loop_runs():
+    """The same for a task that a new schedule brings in one go."""
+    for ctl, sched in both():
+        runs = []
+
+        def begin():
+            job("a", runs)
+            sched.set_group({"a": {"start_in": 2, "repeat": 3}})
+
+        play(9500, (1000, begin))
+        eq(runs, [3000, 6000, 9000])
+
+
 def test_scheduled_before_added():
     """The same for a name that was scheduled first and added later."""
     ctl, sched = fresh()
