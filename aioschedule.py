@@ -424,9 +424,6 @@ def idle_ms(run=None, ms=None):
     for q in _heaps:
         # The wall clock is not looked at for nothing: that costs 400 bytes of heap
         now = q and _now(w)
-        if w and q and run:
-            # A step of the RTC is noticed within a second, and the next second as it begins
-            ms = min(ms, 1000 - now % 1000)
         while q:
             at, name = q[0]
             at -= now
@@ -462,7 +459,8 @@ async def schedule_loop(alog=None):
                 # Woken by schedule(): as at the start, tasks that are held back end first
                 await asyncio.sleep_ms(0)
             _task = None
-            # In case of an error
+            # After an error, and while an entry waits for the wall clock: a step of the RTC is
+            # noticed within a second
             ms = 1000
             q = _heaps[1]
             if q:
@@ -479,9 +477,9 @@ async def schedule_loop(alog=None):
                             if e["wall"] > 0:
                                 e["at"] = min(e["at"], _next(e, now))
                             _push(item[1], e)
-            # Until the next run, not at a fixed rate; half a period of ticks_ms (2**29 ms on a
-            # board) is more than asyncio can sleep, and than the monotonic clock may be left alone
-            ms = idle_ms(_run, 1 << 26)
+            # Else until the next run, not at a fixed rate; for half a period of ticks_ms (2**29 ms
+            # on a board) asyncio can't sleep, nor may the monotonic clock be left alone
+            ms = idle_ms(_run, ms if q else 1 << 26)
         except Exception as err:
             # An entry that somebody took apart at the prompt, or no memory left
             _say("schedule_loop", "error", err)

@@ -207,7 +207,8 @@ def test_garbage_when_the_clock_is_set():
     play(130_400, (65_000, spoil), (70_000, lambda: vclock.step(-600)))
     assert alive(ctl)
     eq(a, [60_000, 120_000])
-    on_time(z, 130_400)
+    # The second that a broken neighbour may cost is a whole period here
+    eq(z, [ms for ms in range(500, 130_400, 1000) if ms != 70_500])
 
 
 def test_group_emptied_by_hand():
