@@ -507,13 +507,14 @@ async def watcher_loop(alog=None, sleep=30):
                     and t.kwargs.get("restart", True)
                 ):
                     c, _, wait, at = _fails.get(name, [0] * 4)
-                    # A new failure, when this is not one that waits
-                    if not n <= at < n + wait:
+                    # How many checks to go; a new failure, when it is not one of the next `wait`
+                    at -= n
+                    if at // (wait or 1):
                         wait *= 2
-                        wait = 1 if n - at > wait else min(wait, 3600 // sleep or 1)
-                        at = n + wait - 1
-                    _fails[name] = c + (n == at), err, wait, at
-                    if n == at:
+                        wait = 1 if -at > wait else min(wait, 3600 // sleep or 1)
+                        at = wait - 1
+                    _fails[name] = c + (not at), err, wait, n + at
+                    if not at:
                         _say(name, "restart", err)
                         aioctl.start(name)
             except Exception as err:
