@@ -8,6 +8,7 @@
 #
 # Literals at the top of a target test file:
 #   ENV = {"TZ": "Europe/Berlin"}       its environment (TZ is UTC otherwise); unix port only
+#   ENV = [{...}, {...}]                each test in each of these
 #   TIMEOUT = 120                       seconds per test
 #   UNIX_ONLY = "why"                   no test of this file runs on a board
 #   UNIX_ONLY = {"test_name": "why"}    these do not
@@ -15,6 +16,7 @@
 import ast
 import functools
 import http.server
+import itertools
 import os
 import re
 import shutil
@@ -154,16 +156,27 @@ class TargetFile(pytest.File):
             unix_only = dict.fromkeys(names, unix_only)
         if unknown := set(unix_only) - set(names):
             raise self.CollectError(f"UNIX_ONLY names no test of this file: {unknown}")
-        for name, line in names.items():
-            yield TargetItem.from_parent(self, name=name, line=line, unix_only=unix_only.get(name))
+        envs = self.literals["ENV"]
+        several = isinstance(envs, list)
+        for env, name in itertools.product(envs if several else [envs], names):
+            label = f"{name}[{'-'.join(env.values())}]" if several else name
+            yield TargetItem.from_parent(
+                self,
+                name=label,
+                test=name,
+                line=names[name],
+                env=env,
+                unix_only=unix_only.get(name),
+            )
 
 
 class TargetItem(pytest.Item):
-    def __init__(self, *, line, unix_only, **kwargs):
+    def __init__(self, *, test, line, env, unix_only, **kwargs):
         super().__init__(**kwargs)
+        self.test = test
         self.line = line
         self.timeout = self.parent.literals["TIMEOUT"]
-        self.env = self.parent.literals["ENV"]
+        self.env = env
         self.not_on_board = unix_only or ("needs its own environment" if self.env else None)
 
     def runtest(self):
@@ -175,10 +188,10 @@ class TargetItem(pytest.Item):
         else:
             text, why = board.results_of(self)
         results = parse_tap(text)
-        if self.name not in results:
+        if self.test not in results:
             bail = results.get(None)
             raise TargetError(bail[1] if bail else f"{why or 'no result'}; output:\n{text}")
-        status, detail, output = results[self.name]
+        status, detail, output = results[self.test]
         if output:
             self.add_report_section("call", "stdout", output)
         if status == "skipped":
@@ -189,12 +202,12 @@ class TargetItem(pytest.Item):
             raise TargetError(f"{why}; output:\n{text}")
 
     def run_here(self):
-        cwd = self.config._tmp_path_factory.mktemp(self.name[:30])
+        cwd = self.config._tmp_path_factory.mktemp(self.test[:30])
         try:
             done = run_mpy(
                 TARGET_DIR / "runner.py",
                 self.path.stem,
-                self.name,
+                self.test,
                 env=self.env,
                 timeout=self.timeout,
                 cwd=cwd,
@@ -287,7 +300,7 @@ class Board:
     def run(self, path, items):
         code = (
             f"import sys; sys.path.insert(0, '{BOARD_DIR}'); import runner; "
-            f"runner.run({path.stem!r}, {[item.name for item in items]})"
+            f"runner.run({path.stem!r}, {[item.test for item in items]})"
         )
         timeout = sum(item.timeout for item in items)
         try:

@@ -16,7 +16,6 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import find_micropython
 from croniter import croniter
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -42,10 +41,10 @@ END = calendar.timegm((2100, 1, 1, 0, 0, 0))
 class Driver:
     """One MicroPython process that answers with aioschedule's own search."""
 
-    def __init__(self):
+    def __init__(self, micropython):
         path = [".frozen", ROOT / "tests" / "target", ROOT, ROOT / "lib"]
         self.process = subprocess.Popen(
-            [find_micropython(), str(DRIVER)],
+            [micropython, str(DRIVER)],
             env={**os.environ, "TZ": "UTC", "MICROPYPATH": ":".join(map(str, path))},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -72,8 +71,8 @@ class Driver:
 
 
 @pytest.fixture(scope="module")
-def driver():
-    process = Driver()
+def driver(micropython):
+    process = Driver(micropython)
     yield process
     process.close()
 

@@ -10,7 +10,6 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import find_micropython
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -98,12 +97,12 @@ def test_next_process(run_mpy, tmp_path):
 
 
 @pytest.mark.parametrize("part", range(4))
-def test_killed_at_any_time(run_mpy, tmp_path, part):
+def test_killed_at_any_time(micropython, run_mpy, tmp_path, part):
     """The file is whole whenever the process that saves is killed."""
     for _ in range(5):
         path = [".frozen", ROOT, ROOT / "lib"]
         process = subprocess.Popen(
-            [find_micropython(), "-c", SAVE_FOR_EVER],
+            [micropython, "-c", SAVE_FOR_EVER],
             cwd=tmp_path,
             env={**os.environ, "TZ": "UTC", "MICROPYPATH": ":".join(map(str, path))},
             stdout=subprocess.PIPE,

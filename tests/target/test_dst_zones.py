@@ -1,8 +1,8 @@
-# Both changes between winter and summer time of one year, in Berlin.
+# Both changes between winter and summer time of one year in Berlin, in New York, and on Lord Howe,
+# where it is half an hour.
 # MIT license; Copyright (c) 2026 the aioschedule authors
-#
-# The other test_dst_*.py run the same tests with dates of their own, under a TZ of their own.
 
+import os
 import sys
 import vclock
 
@@ -10,12 +10,24 @@ import asyncio
 
 from harness import eq
 
-ENV = {"TZ": "Europe/Berlin"}
+ENV = [{"TZ": "Europe/Berlin"}, {"TZ": "America/New_York"}, {"TZ": "Australia/Lord_Howe"}]
 
 # The seconds since 1970 at which the clocks change, what they show just before and then, and the
 # minutes they go forward or back
-SPRING = (1711846800, (2024, 3, 31, 1, 59, 59), (2024, 3, 31, 3, 0, 0), 60)
-AUTUMN = (1729990800, (2024, 10, 27, 2, 59, 59), (2024, 10, 27, 2, 0, 0), -60)
+SPRING, AUTUMN = {
+    "Europe/Berlin": (
+        (1711846800, (2024, 3, 31, 1, 59, 59), (2024, 3, 31, 3, 0, 0), 60),
+        (1729990800, (2024, 10, 27, 2, 59, 59), (2024, 10, 27, 2, 0, 0), -60),
+    ),
+    "America/New_York": (
+        (1710054000, (2024, 3, 10, 1, 59, 59), (2024, 3, 10, 3, 0, 0), 60),
+        (1730613600, (2024, 11, 3, 1, 59, 59), (2024, 11, 3, 1, 0, 0), -60),
+    ),
+    "Australia/Lord_Howe": (
+        (1728142200, (2024, 10, 6, 1, 59, 59), (2024, 10, 6, 2, 30, 0), 30),
+        (1712415600, (2024, 4, 7, 1, 59, 59), (2024, 4, 7, 1, 30, 0), -30),
+    ),
+}[os.getenv("TZ")]
 
 DAY = 86400
 
@@ -71,16 +83,18 @@ def shown(runs):
     return [t for _, t in runs]
 
 
-def check_zone(changes):
-    for at, before, then, _ in changes:
+def test_zone_is_known():
+    """The C library has the rules of this zone, or no test here would show anything."""
+    for at, before, then, _ in (SPRING, AUTUMN):
         fresh(at)
         eq(time.localtime(at - 1)[:6], before)
         eq(time.localtime(at)[:6], then)
 
 
-def check_missing_time(change):
+def test_missing_time():
+    """A time that does not exist runs at the next that does, and the day after at its own."""
     # The clocks go forward: from `gone` to `then`
-    at, before, then, minutes = change
+    at, before, then, minutes = SPRING
     start = at - 6 * 3600
     fresh(start)
     gone = local(then, -minutes)
@@ -103,9 +117,10 @@ def check_missing_time(change):
         eq(real(runs)[1], at - start + DAY - minutes * 30)
 
 
-def check_repeated_time(change):
+def test_repeated_time():
+    """A time that comes twice runs when it comes first."""
     # The clocks go back: from `end` to `then`
-    at, before, then, minutes = change
+    at, before, then, minutes = AUTUMN
     minutes = -minutes
     start = at - 6 * 3600
     fresh(start)
@@ -197,9 +212,10 @@ def check_until(change):
     assert all(t <= last for t in shown(every))
 
 
-def check_between(change):
+def test_scheduled_within_the_repeated_time():
+    """What is scheduled the second time round does not wait for the next day."""
     # What is scheduled while the clocks go through the hour a second time
-    at, before, then, minutes = change
+    at, before, then, minutes = AUTUMN
     start = at + 60
     fresh(start)
     middle = local(then, -minutes // 2)
@@ -258,21 +274,6 @@ def check_saved(change):
     eq(shown(runs), [first, local(first, 1440)])
 
 
-def test_zone_is_known():
-    """The C library has the rules of this zone, or no test here would show anything."""
-    check_zone((SPRING, AUTUMN))
-
-
-def test_missing_time():
-    """A time that does not exist runs at the next that does, and the day after at its own."""
-    check_missing_time(SPRING)
-
-
-def test_repeated_time():
-    """A time that comes twice runs when it comes first."""
-    check_repeated_time(AUTUMN)
-
-
 def test_frequent_in_spring():
     """Every ten minutes goes on over the gap without a run too many."""
     check_frequent(SPRING)
@@ -311,11 +312,6 @@ def test_until_in_spring():
 def test_until_in_autumn():
     """`until` as a tuple is what the clocks show."""
     check_until(AUTUMN)
-
-
-def test_scheduled_within_the_repeated_time():
-    """What is scheduled the second time round does not wait for the next day."""
-    check_between(AUTUMN)
 
 
 def test_status_in_spring():
