@@ -31,9 +31,8 @@ _heaps = [], []
 # name -> (restarts, last error, checks to wait after it, the check that restarts)
 _fails = {}
 _log = None
-# The monotonic clock: ms since the start of schedule_loop, and the tick at its last reading
+# The monotonic clock: ms since the start of schedule_loop; _now() has the tick at its last reading
 _ms = 0
-_tick = None
 # The wall-clock second at which it stood at 0, as the loop saw it last
 _t0 = time.time()
 # The loop's task while it sleeps, and the asyncio queue in which it does
@@ -45,15 +44,16 @@ _task_queue = None
 # The two clocks
 
 
-def _month(n):
-    # Days before the month n, in months since March of the year 0
-    y, n = divmod(n, 12)
-    return y * 365 + y // 4 - y // 100 + y // 400 + (n * 153 + 2) // 5
+def _month(index):
+    # Days before the month of this index, in months since March of the year 0, and two more: a
+    # Sunday is a multiple of 7
+    y, n = divmod(index, 12)
+    return y * 365 + y // 4 - y // 100 + y // 400 + (n * 153 + 12) // 5
 
 
 def _civil(t):
     # A time tuple as the ms since then
-    y, m, d, h, mi, s = t[:6]
+    y, m, d, h, mi, s, *_ = t
     return (((_month(y * 12 + m - 3) + d) * 24 + h) * 60 + mi) * 60000 + s * 1000
 
 
@@ -77,11 +77,11 @@ def _now(wall=0):
         # be of another moment. localtime(seconds) would not, but ends in 2038 on many boards.
         ms = time.time_ns() // 1000000
         return ms + (_civil(time.localtime()) - ms + 450000) // 900000 * 900000
+    t = time.ticks_ms()
     if _task_queue:
-        t = time.ticks_ms()
         # Less than 0 when nobody has looked for more than half a period
         _ms += max(0, time.ticks_diff(t, _tick))
-        _tick = t
+    _tick = t
     return _ms
 
 
@@ -96,11 +96,11 @@ def __getattr__(name):
 # Crontab strings
 
 
-def _fields(s):
+def _fields(repeat):
     # Of each of the five fields the values that it matches, and the character that it begins with
-    s = s.lower()
-    i = "@hourly 0**** @daily 00*** @weekly 00**0 @monthly 001** @yearly 0011* .".split()
-    s = i[i.index(s) + 1] if s in i else s.split()
+    s = repeat.lower()
+    i = "0**** 00*** 00**0 001** 0011* @hourly @daily @weekly @monthly @yearly".split()
+    s = i[i.index(s) - 5] if s in i else s.split()
     if len(s) != 5:
         raise ValueError("not 5 fields")
     i = (
@@ -134,19 +134,19 @@ def _fields(s):
         yield found
 
 
-def _cron(s, ms):
-    # The first match at `ms` on the wall clock or later, in ms
-    minutes, hours, days, months, weekdays = _fields(s)
+def _cron(repeat, ms):
+    # The first match after `ms` on the wall clock, in ms
+    minutes, hours, days, months, weekdays = _fields(repeat)
     # As Vixie cron has it, either day will do when neither field begins with a star
     both = "*" in days | weekdays
-    y, n, d, h, mi, _ = _date(ms + 59999)
+    y, n, d, h, mi, _ = _date(ms + 60000)
     n += y * 12 - 3
     # 29 February meets every weekday within 40 years, whatever century ends between
     for n in range(n, n + 490):
         if (n + 2) % 12 + 1 in months:
             i = _month(n)
             for d in range(d, _month(n + 1) - i + 1):
-                w = (i + d + 2) % 7
+                w = (i + d) % 7
                 if (d in days) + (w in weekdays or w + 7 in weekdays) > both:
                     for h in range(h, 24):
                         if h in hours:
@@ -164,9 +164,9 @@ def _cron(s, ms):
 # Scheduling
 
 
-def _sec(s, ms=0):
+def _sec(s, ms):
     # Seconds as whole ms, the fraction apart: a float may have no more than 24 bits
-    if ms <= s * 1000 and s < 1 << 30:
+    if s < (1 << 30) - 1 and ms <= s * 1000:
         return int(s) * 1000 + round(s % 1 * 1000)
     raise ValueError("out of range")
 
@@ -175,46 +175,48 @@ def _next(e, ms):
     # The first phase of a repeating entry after `ms`; None for a one-shot. No drift: phases count
     # from each other and not from now. Missed runs coalesce: all that are past are left out.
     r = e["repeat"]
+    if r is False:
+        return None
     if isinstance(r, str):
-        return _cron(r, ms + 1)
-    if r is not False:
-        # Checked again: somebody may have changed it in group()
-        r = _sec(r, 1)
-        return ms + r - (ms - int(e["at"])) % r
+        return _cron(r, ms)
+    # Checked again: somebody may have changed it in group()
+    r = _sec(r, 1)
+    return ms + r - (ms - int(e["at"])) % r
 
 
 def _entry(name, d):
     # The entry that the options of a task make; changes nothing else
-    if "wall" in d:
-        # aioctl.start() gives back the very entry that aioctl.stop() took out of group()
-        return d
     e = {"start_in": 0, "repeat": False, "times": 0, "until": 0, "jitter": 0}
     k, v = "name", name
     try:
         # A str
         "" + name
+        d = dict(d)
+        if len(d) > len(e):
+            # aioctl.start() gives back the entry that aioctl.stop() took out of group()
+            return d
         for k, v in d.items():
-            if k == "start_in" or k == "until":
-                if isinstance(v, tuple):
-                    ms = _civil(v)
-                    # A time that exists comes back as it was
-                    if _date(ms) != v[:6]:
-                        raise ValueError("out of range")
-                    v = [ms, -1]
-                else:
-                    v = [_now() + _sec(v), 0]
-            elif k == "jitter":
-                v = _sec(v)
+            if k not in e:
+                raise TypeError("unknown")
+            if k == "jitter":
+                v = _sec(v, 0)
             elif k == "times":
                 # An int, and at least 1
                 _sec(v | 0, 1000)
             elif k != "repeat":
-                raise TypeError("unknown")
+                if isinstance(v, tuple):
+                    ms = _civil(v)
+                    # A time that exists comes back as it was
+                    if ms >> 47 or _date(ms) != v[:6]:
+                        raise ValueError("out of range")
+                    v = [ms, -1]
+                else:
+                    v = [_now() + _sec(v, 0), 0]
             e[k] = v
         k = "repeat"
         v = e[k]
         if v is True:
-            e[k] = v = d.get("start_in")
+            e[k] = d.get("start_in")
         rule = isinstance(v, str)
         start = e["start_in"]
         at, wall = start or (_now(rule), rule)
@@ -262,26 +264,27 @@ def _install(name, e):
     global _task
     core = asyncio.core
     q = core._task_queue
-    # Also to a program that starts anew in the same session
-    t = aioctl.group().tasks.get(name)
-    new = name not in _AIOCTL_SCHEDULE_GROUP or _task_queue is not q
+    runs = _task_queue is q
+    # Its task, where it is new: also to a program that starts anew in the same session
+    t = not (runs and name in _AIOCTL_SCHEDULE_GROUP) and aioctl.group().tasks.get(name)
     _AIOCTL_SCHEDULE_GROUP[name] = e
     _push(name, e)
-    if new and t:
+    if t and not getattr(t, "entered", False):
         # Not one line early: what aioctl.add() has started ends before its first step. It is
-        # ready now and awaits nothing; a cancel would take down who gathers it.
+        # ready now and awaits nothing, if aioctl does not tell; a cancel would take down who
+        # gathers it.
         t = t.task
         if (
             not t.done()
             and t.data is None
             and core.ticks_diff(t.ph_key, core.ticks()) <= 0
-            and t is not core.cur_task
+            and t is not getattr(core, "cur_task", None)
         ):
             t.coro.close()
     # Brings the sleeping loop forward to now, as Task.cancel() does. One that has ended or is
     # being cancelled has `data`, which push() would lose.
     t = _task
-    if _task_queue is q and t and not t.data:
+    if runs and t and not t.data:
         q.remove(t)
         q.push(t)
         _task = None
@@ -326,16 +329,23 @@ def schedule_task(**options):
         f, name = task
         schedule(name, **options)
 
-        async def run(start, args, kwargs):
+        async def run(task, args, kwargs):
             t = aioctl.group().tasks.get(name)
-            if start and name in _AIOCTL_SCHEDULE_GROUP and t and t.task is asyncio.core.cur_task:
+            now = asyncio.core.cur_task
+            if t and t.task is now:
                 t.coro = f
-            else:
-                return await f(*args, **kwargs)
+                if (not task or task is now) and name in _AIOCTL_SCHEDULE_GROUP:
+                    return None
+            return await f(*args, **kwargs)
 
-        # aioctl.add() starts what it adds: that start, of a task that was not there before, ends
-        # at once; one that comes from aioctl.start() goes to f
-        return lambda *args, **kwargs: run(name not in aioctl.group().tasks, args, kwargs), name
+        # aioctl.add() starts what it adds: that start, of a task that was not there before, or
+        # from within the asyncio task itself, ends at once; one that comes from aioctl.start()
+        # goes to f
+        def start(*args, **kwargs):
+            t = aioctl.group().tasks.get(name)
+            return run(t and t.task, args, kwargs)
+
+        return start, name
 
     return wrap
 
@@ -351,10 +361,10 @@ def set_group(d):
     new = {}
     for name in d:
         new[name] = _entry(name, d[name])
-    _AIOCTL_SCHEDULE_GROUP = d
     for name in new:
-        d.pop(name)
         _install(name, new[name])
+        d[name] = new[name]
+    _AIOCTL_SCHEDULE_GROUP = d
 
 
 def set_log(log):
@@ -375,10 +385,10 @@ def reset(group=True, log=False):
 # The loops
 
 
-def _say(name, s, e):
+def _say(name, error, e):
     # There is often nobody to see a traceback, and sometimes no room for one
     try:
-        getattr(_log, "error", print)("[%s] %s: %r" % (name, s, e))
+        getattr(_log, "error", print)("[%s] %s: %r" % (name, error, e))
     except Exception:
         pass
 
@@ -427,11 +437,10 @@ def idle_ms(run=None, ms=None):
         while q:
             at, name = q[0]
             at -= now
-            if ms is not None and ms < at:
-                break
             e = _live(q[0])
             if e and (at > 0 or not run):
-                ms = max(0, at)
+                if ms is None or at < ms:
+                    ms = max(0, at)
                 break
             heapq.heappop(q)
             if e:
@@ -444,10 +453,10 @@ def idle_ms(run=None, ms=None):
 
 async def schedule_loop(alog=None):
     """The scheduler, for aioctl.add(). alog: as for set_log()."""
-    global _task, _task_queue, _tick, _t0
+    global _task, _task_queue, _t0
     set_log(alog or _log)
-    if not _task_queue:
-        _tick = time.ticks_ms()
+    # From here on the monotonic clock goes
+    _now()
     _task_queue = asyncio.core._task_queue
     # One pass first, in which the tasks that are held back come to their end
     ms = 0
@@ -459,9 +468,6 @@ async def schedule_loop(alog=None):
                 # Woken by schedule(): as at the start, tasks that are held back end first
                 await asyncio.sleep_ms(0)
             _task = None
-            # After an error, and while an entry waits for the wall clock: a step of the RTC is
-            # noticed within a second
-            ms = 1000
             q = _heaps[1]
             if q:
                 # The RTC was set forward: what was jumped over is overdue, and runs once. Set back
@@ -469,7 +475,7 @@ async def schedule_loop(alog=None):
                 # with.
                 t = _t0
                 _t0 = __getattr__("_AIOCTL_SCHEDULE_T0")
-                if (_t0 - t) ** 2 >= 3600:
+                if t and (_t0 - t) ** 2 >= 3600:
                     now = _now(1) - min(_now(), 1000)
                     for item in q[:]:
                         e = _live(item)
@@ -477,12 +483,16 @@ async def schedule_loop(alog=None):
                             if e["wall"] > 0:
                                 e["at"] = min(e["at"], _next(e, now))
                             _push(item[1], e)
+            else:
+                # Nor is one noticed that was before anything waited
+                _t0 = 0
             # Else until the next run, not at a fixed rate; for half a period of ticks_ms (2**29 ms
             # on a board) asyncio can't sleep, nor may the monotonic clock be left alone
-            ms = idle_ms(_run, ms if q else 1 << 26)
+            ms = idle_ms(_run, 1000 if q else 1 << 26)
         except Exception as err:
             # An entry that somebody took apart at the prompt, or no memory left
             _say("schedule_loop", "error", err)
+            ms = 1000
 
 
 async def watcher_loop(alog=None, sleep=30):
@@ -557,7 +567,7 @@ def status_sc(name=None, debug=False):
 def status_sc_all():
     """Prints a table of all that is scheduled, soonest first."""
     # The first column is what they are sorted by, and takes no place
-    rows = [tuple(" NEXT LEFT LAST AGO RUNS MISSED RESTARTS TASK".split(" "))]
+    rows = [tuple("! NEXT LEFT LAST AGO RUNS MISSED RESTARTS TASK".split())]
     for name, e in _AIOCTL_SCHEDULE_GROUP.items():
         try:
             s, at = _left(e)
@@ -584,9 +594,9 @@ def save(path="schedule.json"):
     import json
     import os
 
-    s = json.dumps((int(time.time()), _now(), _AIOCTL_SCHEDULE_GROUP))
+    s = json.dumps((int(time.time()), _now(), _AIOCTL_SCHEDULE_GROUP)) + "\n"
     with open(path + "~", "w") as f:
-        f.write(s + "\n" + str(binascii.crc32(s)))
+        f.write(s + str(binascii.crc32(s)))
     os.rename(path + "~", path)
 
 
@@ -603,17 +613,20 @@ def load(path="schedule.json"):
     global _t0
     with open(path) as f:
         try:
-            s, crc = f.read().split("\n")
-            # A clock that is behind the file was set back
-            _t0, ms, new = crc == str(binascii.crc32(s)) and json.loads(s)
+            s, crc = f
+            t, ms, new = crc == str(binascii.crc32(s)) and json.loads(s)
         except Exception:
             raise ValueError("damaged: " + path)
-    ms = _now() - ms - max(0, int(time.time()) - _t0) * 1000
+    ms = _now() - ms - max(0, int(time.time()) - t) * 1000
+    # A clock that is behind the file was set back
+    _t0 = max(_t0, t - _now() // 1000)
     for name, e in new.items():
         u = e["until"]
         if u and not u[1]:
             u[0] += ms
         if not e["wall"] and e["at"] is not None:
             e["at"] += ms
+        if "last" in e:
+            e["last_dt"] = tuple(e["last_dt"])
         _install(name, e)
     return sorted(set(new) - set(aioctl.group().tasks))

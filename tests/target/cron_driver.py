@@ -16,7 +16,7 @@ base = aioschedule._civil((1970, 1, 1, 0, 0, 0))
 
 def answer(rule, ms):
     try:
-        return aioschedule._cron(rule, ms + base) - base
+        return aioschedule._cron(rule, ms + base - 1) - base
     except Exception as exc:
         return [type(exc).__name__, str(exc)]
 

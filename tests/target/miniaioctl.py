@@ -2,12 +2,16 @@
 # MIT license; Copyright (c) 2026 the aioschedule authors
 #
 # It shows that aioschedule needs no more of an aioctl than the contract says: this one creates the
-# asyncio task at add(), knows nothing of tasks that are held back, and cancels without a look.
+# asyncio task at add(), knows nothing of tasks that are held back, and cancels without a look. It
+# calls the coroutine function then, or, where it is lazy, in the task's first step.
 
 import asyncio
 import sys
 
 import vclock
+
+
+lazy = False
 
 
 class Task:
@@ -23,11 +27,12 @@ class Task:
     def launch(self):
         self.cancelled = False
         self.result = None
-        self.task = asyncio.create_task(self._run(self.coro(*self.args, **self.kwargs)))
+        coro = None if lazy else self.coro(*self.args, **self.kwargs)
+        self.task = asyncio.create_task(self._run(coro))
 
     async def _run(self, coro):
         try:
-            self.result = await coro
+            self.result = await (coro or self.coro(*self.args, **self.kwargs))
         except asyncio.CancelledError:
             pass
         except Exception as er:
@@ -135,6 +140,18 @@ def both(**clock):
     for mini in (False, True):
         print("with", "miniaioctl" if mini else "aioctl")
         yield fresh(mini, **clock)
+
+
+def all_three(**clock):
+    """The same, and with this one being lazy."""
+    global lazy
+    yield from both(**clock)
+    print("with lazy miniaioctl")
+    lazy = True
+    try:
+        yield fresh(True, **clock)
+    finally:
+        lazy = False
 
 
 async def _sleep(ms):

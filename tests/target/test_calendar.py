@@ -55,7 +55,7 @@ def leap(y):
 def check(rule, when, want):
     # The first match of a rule at a time or later
     try:
-        got = aioschedule._cron(rule, civil(*when))
+        got = aioschedule._cron(rule, civil(*when) - 1)
     except ValueError as exc:
         got = exc
     assert got == civil(*want), (rule, when, want, got)
@@ -133,7 +133,7 @@ def test_rare_rule_is_found_in_50_ms():
         gc.collect()
         start = ticks_us()
         try:
-            aioschedule._cron(rule, ms)
+            aioschedule._cron(rule, ms - 1)
         except ValueError:
             pass
         took = ticks_diff(ticks_us(), start)

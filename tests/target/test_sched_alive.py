@@ -211,6 +211,24 @@ def test_garbage_when_the_clock_is_set():
     eq(z, [ms for ms in range(500, 130_400, 1000) if ms != 70_500])
 
 
+def test_time_that_cannot_be_slept():
+    """A due time of a kind that asyncio refuses: the loop goes on, and lets others go on."""
+    for ctl, sched in both():
+        sched.set_log(Log())
+        z = []
+        job("a", [], start_in=100)
+        job("z", z, start_in=0.5, repeat=1)
+
+        def spoil():
+            e = sched.group().pop("a")
+            e["at"] = 3200.5
+            sched.schedule("a", **e)
+
+        play(10_400, (2200, spoil))
+        assert alive(ctl)
+        on_time(z, 10_400)
+
+
 def test_group_emptied_by_hand():
     """group().clear(), and tasks taken out of aioctl's own dict."""
     for ctl, sched in both():

@@ -1,5 +1,6 @@
 # Proves promises 5 and 6 when the RTC is set, forward and back, by minutes and by decades.
 # MIT license; Copyright (c) 2026 the aioschedule authors
+# ruff: noqa: B023 - closures over loop variables: all are called in the same turn
 
 import vclock
 
@@ -148,6 +149,21 @@ def test_crontab_follows_steps():
     assert 10_000 <= noon[0] <= 11_000, noon
     assert 10_000 <= five[0] <= 11_000, five
     eq(five[1:], [250_000, 550_000, 850_000, 1_150_000])
+
+
+def test_crontab_scheduled_after_a_step():
+    """A rule that comes after the RTC was set begins with its next match, though the last one is
+    of this second; so does one that comes long after the import."""
+    for script in (((5000, step(365 * 1440 * MINUTE)),), ((5000, step(-600)),), ()):
+        for wait in (0, 120_000):
+            ctl, sched = fresh()
+            vclock.block(wait)
+            runs = []
+            job("a", runs, start_in=1000)
+            start = wait + 60_000
+            rule = (start + 300, lambda: sched.schedule("a", repeat="* * * * *"))
+            play(start + 150_000, *[(wait + ms, what) for ms, what in script], rule)
+            eq(runs, [start + 60_000, start + 120_000])
 
 
 def test_crontab_after_a_step_back():

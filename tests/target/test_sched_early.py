@@ -9,7 +9,7 @@ vclock.install()
 import asyncio
 
 from harness import eq
-from miniaioctl import both, fresh, job, play
+from miniaioctl import all_three, fresh, job, play
 
 
 def decorated(ctl, sched, runs, **options):
@@ -33,7 +33,7 @@ def test_decorator_body_without_await():
         ({"start_in": 0, "repeat": 5}, [0, 5000]),
     ):
         for loop_first in (False, True):
-            for ctl, sched in both():
+            for ctl, sched in all_three():
                 runs = []
                 body = decorated(ctl, sched, runs, **options)
                 if loop_first:
@@ -46,13 +46,13 @@ def test_decorator_body_without_await():
 
 def test_name_body_without_await():
     """The same for a task that is scheduled by its name after add()."""
-    for ctl, sched in both():
+    for ctl, sched in all_three():
         runs = []
         job("a", runs, start_in=2, repeat=3)
         play(9500)
         eq(runs, [2000, 5000, 8000])
         # and from a task, while the loop runs
-    for ctl, sched in both():
+    for ctl, sched in all_three():
         runs = []
         play(9500, (1000, lambda: job("a", runs, start_in=2, repeat=3)))
         eq(runs, [3000, 6000, 9000])
@@ -60,7 +60,7 @@ def test_name_body_without_await():
 
 def test_set_group_while_the_loop_runs():
     """The same for a task that a new schedule brings in one go."""
-    for ctl, sched in both():
+    for ctl, sched in all_three():
         runs = []
 
         def begin():
@@ -89,7 +89,7 @@ def test_scheduled_before_added():
 def test_awaits_between_add_and_the_loop():
     """Whatever is awaited between aioctl.add() and the loop's start."""
     for by_name in (True, False):
-        for ctl, sched in both():
+        for ctl, sched in all_three():
             runs = []
 
             async def main():
@@ -109,7 +109,7 @@ def test_awaits_between_add_and_the_loop():
 
 def test_loop_never_starts():
     """Without a loop nothing of it runs."""
-    for ctl, sched in both():
+    for ctl, sched in all_three():
         runs = []
         job("a", runs, start_in=0)
         ctl.add(decorated(ctl, sched, runs, start_in=0))
@@ -119,7 +119,7 @@ def test_loop_never_starts():
 
 def test_arguments_arrive():
     """The held task runs with the arguments that add() was given, and its result is kept."""
-    for ctl, sched in both():
+    for ctl, sched in all_three():
         runs = []
         ctl.add(decorated(ctl, sched, runs, start_in=2), "world", b=10)
         play(5000)
@@ -131,7 +131,7 @@ def test_started_by_hand_runs_at_once():
     """aioctl.start() of a waiting task runs it now, and its schedule stays."""
     for by_name in (True, False):
         for when in (500, 1000, 4200):
-            for ctl, sched in both():
+            for ctl, sched in all_three():
                 runs = []
                 if by_name:
                     job("body", runs, start_in=2, repeat=3)
@@ -144,7 +144,7 @@ def test_started_by_hand_runs_at_once():
 def test_started_by_hand_before_the_loop():
     """The same before the loop starts."""
     for by_name in (True, False):
-        for ctl, sched in both():
+        for ctl, sched in all_three():
             runs = []
             if by_name:
                 job("body", runs, start_in=2)
@@ -162,7 +162,7 @@ def test_started_by_hand_before_the_loop():
 def test_other_names_of_a_decorated_task():
     """The decorator schedules the function's name: added under another one, a task runs at once,
     unless that name is scheduled too."""
-    for ctl, sched in both():
+    for ctl, sched in all_three():
         runs = []
         body = decorated(ctl, sched, runs, start_in=2)
         ctl.add(body)
@@ -175,30 +175,61 @@ def test_other_names_of_a_decorated_task():
         eq(runs, [0, 0, 2000, 4000])
 
 
-def test_task_that_runs_is_stopped_at_its_first_schedule():
-    """The first schedule of a name stops what runs under it; rescheduling leaves it alone."""
-    for ctl, sched in both():
+def test_task_that_runs_goes_on():
+    """schedule() of a task that has begun leaves that run alone, the first time and later."""
+    for when in (1000, 1050):
+        for ctl, sched in all_three():
+            if when == 1000 and not hasattr(ctl, "run"):
+                # Only aioctl can tell whether a task has begun that is ready in this very ms
+                continue
+            runs = []
+            steps = []
+
+            async def body():
+                runs.append(vclock.now())
+                for _ in range(30):
+                    await asyncio.sleep_ms(100)
+                steps.append(vclock.now())
+
+            ctl.add(body, name="a")
+            play(
+                9500,
+                (when, lambda: sched.schedule("a", start_in=3)),
+                (when + 4000, lambda: sched.schedule("a", start_in=3)),
+            )
+            eq((runs, steps), ([0, when + 3000, when + 7000], [3000, when + 6000]))
+
+
+def test_task_that_never_sleeps_goes_on():
+    """The same for one that is always ready."""
+    ctl, sched = fresh()
+    steps = []
+
+    async def body():
+        while vclock.now() < 3000:
+            vclock.block(100)
+            await asyncio.sleep_ms(0)
+        steps.append(vclock.now())
+
+    ctl.add(body, name="a")
+    play(9500, (1000, lambda: sched.schedule("a", start_in=60)))
+    assert steps, steps
+
+
+def test_before_the_first_loop():
+    """MicroPython 1.21 has no cur_task before a loop runs for the first time."""
+    for ctl, sched in all_three():
         runs = []
-        steps = []
-
-        async def body():
-            runs.append(vclock.now())
-            for _ in range(30):
-                await asyncio.sleep_ms(100)
-            steps.append(vclock.now())
-
-        ctl.add(body, name="a")
-        play(
-            9500,
-            (1000, lambda: sched.schedule("a", start_in=2)),
-            (4000, lambda: sched.schedule("a", start_in=3)),
-        )
-        eq((runs, steps), ([0, 3000, 7000], [6000]))
+        del asyncio.core.cur_task
+        job("a", runs, start_in=2, repeat=3)
+        ctl.add(decorated(ctl, sched, runs, start_in=1))
+        play(6000)
+        eq(runs, [1000, 2000, 5000])
 
 
 def test_task_that_schedules_itself_goes_on():
     """schedule() of the current task does not stop it."""
-    for ctl, sched in both():
+    for ctl, sched in all_three():
         runs = []
 
         async def body():
@@ -215,7 +246,7 @@ def test_task_that_schedules_itself_goes_on():
 
 def test_program_that_gathers_goes_on():
     """`await asyncio.gather(*aioctl.tasks())` of a whole program outlives that tasks are held."""
-    for ctl, sched in both():
+    for ctl, sched in all_three():
         runs = []
         more = []
 

@@ -146,6 +146,26 @@ def test_set_group_of_the_same():
     around(lambda ctl, sched: sched.set_group(dict(sched.group())), phases)
 
 
+def test_set_group_of_the_same_while_a_task_runs():
+    """A run that was started goes on, whether it has begun or not."""
+    for ctl, sched in both():
+        steps = []
+
+        async def body():
+            for _ in range(5):
+                steps.append(vclock.now())
+                await asyncio.sleep_ms(1000)
+
+        ctl.add(body, name="a")
+        sched.schedule("a", start_in=2)
+        play(
+            9000,
+            (2000, lambda: sched.set_group(sched.group())),
+            (4000, lambda: sched.set_group(sched.group())),
+        )
+        eq(steps, [2000, 3000, 4000, 5000, 6000])
+
+
 def test_set_group_is_group():
     """group() is the very dict that was given."""
     ctl, sched = fresh()

@@ -131,6 +131,18 @@ def test_wakes_after_unschedule():
     assert n <= 5, n
 
 
+def test_wakes_after_the_last_wall_clock_entry():
+    """Once a second no longer when what waited for the wall clock has been taken away."""
+    for how in ("unschedule", "stop", "delete"):
+        for ctl, sched in both():
+            job("w", [], repeat="0 0 1 1 *")
+            job("a", [], start_in=3000)
+            n = wakes(
+                HOUR, (1000, lambda: getattr(sched if how == "unschedule" else ctl, how)("w"))
+            )
+            assert n <= 8, (how, n)
+
+
 def test_wakes_with_wall_clock_entries():
     """About once a second while an entry waits for the wall clock, and only then."""
     ctl, sched = fresh()

@@ -224,6 +224,8 @@ def test_last_run_and_counts():
     eq(entry["runs"], 3)
     eq(entry["repeat"], 30)
     eq(entry["start_in"], -1)
+    # As localtime() gives it, which JSON does not have: an aioctl reads it
+    assert isinstance(entry["last_dt"], tuple), entry
     text = lines_of(aioschedule.status_sc, "a")
     assert "last @ " + date in text and "next in 19 s" in text, text
     assert " a" in lines_of(aioschedule.status_sc_all)
@@ -325,6 +327,21 @@ def test_load_adds_to_what_is_there():
     run(130)
     eq(secs(a), [20, 80])
     eq(secs(b), [50, 100])
+
+
+def test_load_while_the_loop_runs():
+    """A schedule that is saved and loaded in one life does not run a second time."""
+    fresh()
+    aioschedule.schedule("rule", repeat="* * * * *")
+    aioschedule.schedule("a", start_in=0.3, repeat=60)
+    runs = add("rule"), add("a")
+
+    def reload():
+        aioschedule.save(PATH)
+        aioschedule.load(PATH)
+
+    run(200, (120.35, reload))
+    eq(runs, ([60_000, 120_000, 180_000], [300, 60_300, 120_300, 180_300]))
 
 
 def test_save_without_a_place():
