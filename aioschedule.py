@@ -48,7 +48,8 @@ def _month(index):
     # Days before the month of this index, in months since March of the year 0, and two more: a
     # Sunday is a multiple of 7
     y, n = divmod(index, 12)
-    return y * 365 + y // 4 - y // 100 + y // 400 + (n * 153 + 12) // 5
+    # A year has a quarter of a day more than 365, a century three quarters less than that
+    return y * 1461 // 4 + y // 100 * -3 // 4 + (n * 153 + 12) // 5
 
 
 def _civil(t):
@@ -192,7 +193,7 @@ def _entry(name, d):
         # A str
         "" + name
         d = dict(d)
-        if len(d) > len(e):
+        if len(d) > 7:
             # aioctl.start() gives back the entry that aioctl.stop() took out of group()
             return d
         for k, v in d.items():
@@ -276,7 +277,7 @@ def _install(name, e):
         t = t.task
         if (
             not t.done()
-            and t.data is None
+            and not t.data
             and core.ticks_diff(t.ph_key, core.ticks()) <= 0
             and t is not getattr(core, "cur_task", None)
         ):
@@ -454,7 +455,8 @@ def idle_ms(run=None, ms=None):
 async def schedule_loop(alog=None):
     """The scheduler, for aioctl.add(). alog: as for set_log()."""
     global _task, _task_queue, _t0
-    set_log(alog or _log)
+    if alog:
+        set_log(alog)
     # From here on the monotonic clock goes
     _now()
     _task_queue = asyncio.core._task_queue
@@ -501,7 +503,8 @@ async def watcher_loop(alog=None, sleep=30):
     alog: as for set_log(). sleep: seconds from one check to the next. A task that fails again
     waits for twice as many checks, up to an hour, until it has been well for as long.
     """
-    set_log(alog or _log)
+    if alog:
+        set_log(alog)
     n = 0
     while True:
         await asyncio.sleep(sleep)
@@ -595,9 +598,10 @@ def save(path="schedule.json"):
     import os
 
     s = json.dumps((int(time.time()), _now(), _AIOCTL_SCHEDULE_GROUP)) + "\n"
-    with open(path + "~", "w") as f:
+    new = path + "~"
+    with open(new, "w") as f:
         f.write(s + str(binascii.crc32(s)))
-    os.rename(path + "~", path)
+    os.rename(new, path)
 
 
 def load(path="schedule.json"):
@@ -617,9 +621,11 @@ def load(path="schedule.json"):
             t, ms, new = crc == str(binascii.crc32(s)) and json.loads(s)
         except Exception:
             raise ValueError("damaged: " + path)
-    ms = _now() - ms - max(0, int(time.time()) - t) * 1000
+    # As _AIOCTL_SCHEDULE_T0 was then
+    t -= _now() // 1000
+    ms = _now() - ms - max(0, __getattr__("_AIOCTL_SCHEDULE_T0") - t) * 1000
     # A clock that is behind the file was set back
-    _t0 = max(_t0, t - _now() // 1000)
+    _t0 = max(_t0, t)
     for name, e in new.items():
         u = e["until"]
         if u and not u[1]:

@@ -336,7 +336,7 @@ class Model:
             soonest = due if soonest is None else min(due, soonest)
             due = self.since_boot(e.clock, e.phase if e.by is None else e.by) + e.jitter
             # What `until` on the other clock will prevent, as things are now, need not count
-            if not self.is_over(e, due):
+            if not self.is_over(e, max(due, self.t)):
                 latest = due if latest is None else min(due, latest)
         if idle is None and latest is not None or idle is not None and soonest is None:
             raise Broken(f"idle_ms() is {idle}, next due: {soonest} ms")

@@ -134,6 +134,7 @@ def test_unknown_option():
     """A misspelt option is not taken for nothing."""
     refused("start", 5, start_in=1)
     refused("every", 5, start_in=1, repeat=2)
+    refused("every", 5, start_in=1, repeat=2, times=3, until=100, jitter=0)
     # Nor is a key of an entry taken for one that comes from aioctl.start()
     for key in ("due", "wall", "at", "last"):
         refused(key, 5, start_in=1, repeat=2)
