@@ -47,7 +47,7 @@ _task_queue = None
 def _month(index):
     # Days before the month of this index, in months since March of the year 0, and two more: a
     # Sunday is a multiple of 7
-    y, n = divmod(index, 12)
+    y, n = divmod(index - 3, 12)
     # A year has a quarter of a day more than 365, a century three quarters less than that
     return y * 1461 // 4 + y // 100 * -3 // 4 + (n * 153 + 12) // 5
 
@@ -55,17 +55,17 @@ def _month(index):
 def _civil(t):
     # A time tuple as the ms since then
     y, m, d, h, mi, s, *_ = t
-    return (((_month(y * 12 + m - 3) + d) * 24 + h) * 60 + mi) * 60000 + s * 1000
+    return (((_month(y * 12 + m) + d) * 24 + h) * 60 + mi) * 60000 + s * 1000
 
 
 def _date(ms):
     # The inverse of it; time.gmtime() of many boards ends in 2038
     d, s = divmod(ms // 1000, 86400)
-    n = d * 16 // 487 - 1
-    while _month(n + 1) < d:
+    n = d * 16 // 487 + 3
+    while _month(n) < d:
         n += 1
-    d -= _month(n)
-    y, n = divmod(n + 2, 12)
+    d -= _month(n - 1)
+    y, n = divmod(n - 2, 12)
     return y, n + 1, d, s // 3600, s // 60 % 60, s % 60
 
 
@@ -141,10 +141,10 @@ def _cron(repeat, ms):
     # As Vixie cron has it, either day will do when neither field begins with a star
     both = "*" in days | weekdays
     y, n, d, h, mi, _ = _date(ms + 60000)
-    n += y * 12 - 3
+    n += y * 12
     # 29 February meets every weekday within 40 years, whatever century ends between
     for n in range(n, n + 490):
-        if (n + 2) % 12 + 1 in months:
+        if (n - 1) % 12 + 1 in months:
             i = _month(n)
             for d in range(d, _month(n + 1) - i + 1):
                 w = (i + d) % 7
@@ -153,7 +153,7 @@ def _cron(repeat, ms):
                         if h in hours:
                             for mi in range(mi, 60):
                                 if mi in minutes:
-                                    return _civil((0, n + 3, d, h, mi, 0))
+                                    return _civil((0, n, d, h, mi, 0))
                         mi = 0
                 h = mi = 0
         d = 1
@@ -418,9 +418,10 @@ def _run(name, e, ms):
             e["times"] -= 1
             if not e["times"]:
                 at = None
-            t = time.time()
-            e["last_dt"] = time.localtime(t)
-            e["last"] = t
+            e["last"] = t = time.time()
+            # By itself localtime() may be of the second before, on the unix port; with the seconds
+            # it ends in 2038, on boards
+            e["last_dt"] = time.localtime(t if t < 1 << 31 else None)
         except Exception as err:
             _say(name, k, err)
         e[k] = e.get(k, 0) + 1
@@ -459,12 +460,13 @@ async def schedule_loop(alog=None):
         set_log(alog)
     # From here on the monotonic clock goes
     _now()
-    _task_queue = asyncio.core._task_queue
+    core = asyncio.core
+    _task_queue = core._task_queue
     # One pass first, in which the tasks that are held back come to their end
     ms = 0
     while True:
         try:
-            _task = asyncio.core.cur_task
+            _task = core.cur_task
             await asyncio.sleep_ms(ms)
             if not _task:
                 # Woken by schedule(): as at the start, tasks that are held back end first
@@ -524,7 +526,7 @@ async def watcher_loop(alog=None, sleep=30):
                     at -= n
                     if at // (wait or 1):
                         wait *= 2
-                        wait = 1 if -at > wait else min(wait, 3600 // sleep or 1)
+                        wait = -at <= wait and min(wait, 3600 // sleep) or 1
                         at = wait - 1
                     _fails[name] = c + (not at), err, wait, n + at
                     if not at:
@@ -598,7 +600,7 @@ def save(path="schedule.json"):
     import os
 
     s = json.dumps((int(time.time()), _now(), _AIOCTL_SCHEDULE_GROUP)) + "\n"
-    new = path + "~"
+    new = path + "-"
     with open(new, "w") as f:
         f.write(s + str(binascii.crc32(s)))
     os.rename(new, path)
