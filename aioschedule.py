@@ -45,8 +45,8 @@ _task_queue = None
 
 
 def _month(index):
-    # Days before the month of this index, in months since March of the year 0, and two more: a
-    # Sunday is a multiple of 7
+    # Days before the month y * 12 + m, since March of the year 0, and two more: a Sunday is a
+    # multiple of 7
     y, n = divmod(index - 3, 12)
     # A year has a quarter of a day more than 365, a century three quarters less than that
     return y * 1461 // 4 + y // 100 * -3 // 4 + (n * 153 + 12) // 5
@@ -190,7 +190,7 @@ def _entry(name, d):
     e = {"start_in": 0, "repeat": False, "times": 0, "until": 0, "jitter": 0}
     k, v = "name", name
     try:
-        # A str
+        # TypeError where it is no str
         "" + name
         d = dict(d)
         if len(d) > 7:
@@ -362,10 +362,13 @@ def set_group(d):
     new = {}
     for name in d:
         new[name] = _entry(name, d[name])
-    for name in new:
-        _install(name, new[name])
-        d[name] = new[name]
+    old = _AIOCTL_SCHEDULE_GROUP
     _AIOCTL_SCHEDULE_GROUP = d
+    for name in new:
+        if name not in old:
+            # What is new is held back
+            d.pop(name)
+        _install(name, new[name])
 
 
 def set_log(log):
@@ -490,8 +493,9 @@ async def schedule_loop(alog=None):
             else:
                 # Nor is one noticed that was before anything waited
                 _t0 = 0
-            # Else until the next run, not at a fixed rate; for half a period of ticks_ms (2**29 ms
-            # on a board) asyncio can't sleep, nor may the monotonic clock be left alone
+            # While something waits for the wall clock a step of the RTC is noticed within a second;
+            # else it sleeps until the next run, not at a fixed rate. For half a period of ticks_ms
+            # (2**29 ms on a board) asyncio can't sleep, nor may the monotonic clock be left alone.
             ms = idle_ms(_run, 1000 if q else 1 << 26)
         except Exception as err:
             # An entry that somebody took apart at the prompt, or no memory left

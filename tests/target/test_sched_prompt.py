@@ -175,6 +175,16 @@ def test_set_group_is_group():
     assert d["a"]["start_in"] == 3 and d["a"]["repeat"] is False
 
 
+def test_set_group_by_turns():
+    """Two schedules one after the other: neither dict gets what is in the other."""
+    ctl, sched = fresh()
+    day = {"a": {"start_in": 1, "repeat": 2}}
+    night = {"b": {"start_in": 1}}
+    for d in (day, night, day, {}, night):
+        sched.set_group(d)
+    eq((list(day), list(night)), (["a"], ["b"]))
+
+
 def test_reset():
     """Nothing runs after it."""
     around(lambda ctl, sched: sched.reset(), nothing, steady=False)
