@@ -493,7 +493,7 @@ async def schedule_loop(alog=None):
             else:
                 # Nor is one noticed that was before anything waited
                 _t0 = 0
-            # While something waits for the wall clock a step of the RTC is noticed within a second;
+            # While an entry waits for the wall clock a step of the RTC is noticed within a second;
             # else it sleeps until the next run, not at a fixed rate. For half a period of ticks_ms
             # (2**29 ms on a board) asyncio can't sleep, nor may the monotonic clock be left alone.
             ms = idle_ms(_run, 1000 if q else 1 << 26)
