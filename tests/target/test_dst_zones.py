@@ -3,11 +3,9 @@
 # MIT license; Copyright (c) 2026 the aioschedule authors
 
 import os
-import sys
 import vclock
 
-import asyncio
-
+from afresh import modules, run
 from harness import eq
 
 ENV = [{"TZ": "Europe/Berlin"}, {"TZ": "America/New_York"}, {"TZ": "Australia/Lord_Howe"}]
@@ -29,38 +27,39 @@ SPRING, AUTUMN = {
     ),
 }[os.getenv("TZ")]
 
-DAY = 86400
+HOUR = 3600
+DAY = 24 * HOUR
 
 
 def fresh(epoch):
-    # The modules afresh, in virtual time that starts at so many seconds since 1970
     global aioctl, aioschedule, time
-    vclock.install(wrap=1 << 62, epoch=epoch, float_time=True)
-    for name in ("aioctl", "aioschedule"):
-        sys.modules.pop(name, None)
-    import time
-    import aioctl
-    import aioschedule
+    aioctl, aioschedule, time = modules(epoch, wrap=1 << 62, float_time=True)
 
 
-def add(name, **options):
-    # Schedules a task that notes the ms since the start and the local time of its runs
+def task(name):
+    # Adds a task that notes the ms since the start and the local time of its runs
     runs = []
 
     async def body():
         runs.append((vclock.now(), time.localtime()[:6]))
 
-    aioschedule.schedule(name, **options)
     aioctl.add(body, name=name)
     return runs
 
 
-def run(hours):
-    async def main():
-        aioctl.add(aioschedule.schedule_loop, name="loop")
-        await asyncio.Event().wait()
+def add(name, **options):
+    aioschedule.schedule(name, **options)
+    return task(name)
 
-    vclock.run(main(), int(hours * 3600_000))
+
+def add_four(middle, edge):
+    # Once at either time; and every day at the first, by a tuple and by a rule
+    return (
+        add("once", start_in=middle),
+        add("edge", start_in=edge),
+        add("daily", start_in=middle, repeat=DAY),
+        add("rule", repeat="%d %d * * *" % (middle[4], middle[3])),
+    )
 
 
 def civil(when):
@@ -95,18 +94,14 @@ def test_missing_time():
     """A time that does not exist runs at the next that does, and the day after at its own."""
     # The clocks go forward: from `gone` to `then`
     at, before, then, minutes = SPRING
-    start = at - 6 * 3600
+    start = at - 6 * HOUR
     fresh(start)
     gone = local(then, -minutes)
     middle = local(gone, minutes // 2)
-    cron = "%d %d * * *" % (middle[4], middle[3])
-    once = add("once", start_in=middle)
-    edge = add("edge", start_in=gone)
-    daily = add("daily", start_in=middle, repeat=DAY)
-    rule = add("rule", repeat=cron)
+    once, edge, daily, rule = add_four(middle, gone)
     dated = add("dated", repeat="%d %d %d %d *" % (middle[4], middle[3], middle[2], middle[1]))
     late = add("late", start_in=local(then, 0))
-    run(54)
+    run(54 * HOUR)
     # At the first second that there is, and not again
     for runs in (once, edge, late, dated):
         eq(shown(runs), [then])
@@ -122,15 +117,11 @@ def test_repeated_time():
     # The clocks go back: from `end` to `then`
     at, before, then, minutes = AUTUMN
     minutes = -minutes
-    start = at - 6 * 3600
+    start = at - 6 * HOUR
     fresh(start)
     middle = local(then, minutes // 2)
-    cron = "%d %d * * *" % (middle[4], middle[3])
-    once = add("once", start_in=middle)
-    edge = add("edge", start_in=then)
-    daily = add("daily", start_in=middle, repeat=DAY)
-    rule = add("rule", repeat=cron)
-    run(58)
+    once, edge, daily, rule = add_four(middle, then)
+    run(58 * HOUR)
     # When the clocks show it first
     eq(shown(once), [middle])
     eq(real(once), [at - minutes * 30 - start])
@@ -149,11 +140,11 @@ def check_frequent(change):
     fresh(start)
     rule = add("rule", repeat="*/10 * * * *")
     phase = add("phase", start_in=local(time.localtime(start)[:6], 10), repeat=600)
-    run(4)
+    run(4 * HOUR)
     # The times on a clock that goes forward only
     want = []
     high = 0
-    for second in range(start + 1, start + 4 * 3600 + 1):
+    for second in range(start + 1, start + 4 * HOUR + 1):
         shows = civil(time.localtime(second)[:6])
         if shows // 600 > high // 600 and high:
             want.append(second - start)
@@ -167,11 +158,11 @@ def check_frequent(change):
 def check_hourly(change):
     # An hourly rule and an hourly tuple side by side
     at, before, then, minutes = change
-    start = at - 3 * 3600 - 900
+    start = at - 3 * HOUR - 900
     fresh(start)
     rule = add("rule", repeat="@hourly")
-    phase = add("phase", start_in=local(time.localtime(start)[:6], 15), repeat=3600)
-    run(8)
+    phase = add("phase", start_in=local(time.localtime(start)[:6], 15), repeat=HOUR)
+    run(8 * HOUR)
     eq(shown(rule), shown(phase))
     eq(len(set(shown(rule))), len(rule))
     for t in shown(rule):
@@ -185,17 +176,17 @@ def check_seconds(change):
     start = at - 7200
     fresh(start)
     day = add("day", start_in=600, repeat=DAY)
-    hour = add("hour", repeat=3600)
-    once = add("once", start_in=3 * 3600)
-    rule = add("rule", start_in=3 * 3600, repeat="*/5 * * * *")
-    end = add("end", repeat=1800, until=3 * 3600)
-    run(50)
+    hour = add("hour", repeat=HOUR)
+    once = add("once", start_in=3 * HOUR)
+    rule = add("rule", start_in=3 * HOUR, repeat="*/5 * * * *")
+    end = add("end", repeat=1800, until=3 * HOUR)
+    run(50 * HOUR)
     eq(real(day), [600, 600 + DAY, 600 + 2 * DAY])
-    eq(real(hour), list(range(3600, 50 * 3600 + 1, 3600)))
-    eq(real(once), [3 * 3600])
-    eq(real(end), list(range(1800, 3 * 3600 + 1, 1800)))
+    eq(real(hour), list(range(HOUR, 50 * HOUR + 1, HOUR)))
+    eq(real(once), [3 * HOUR])
+    eq(real(end), list(range(1800, 3 * HOUR + 1, 1800)))
     # `start_in` in seconds too: a rule does not begin before, and with the next of its times then
-    eq(real(rule)[:3], [3 * 3600 + s for s in (0, 300, 600)])
+    eq(real(rule)[:3], [3 * HOUR + s for s in (0, 300, 600)])
 
 
 def check_until(change):
@@ -206,7 +197,7 @@ def check_until(change):
     last = local(then, 40 + -then[4] % 20)
     rule = add("rule", repeat="*/20 * * * *", until=last)
     every = add("every", repeat=1200, until=last)
-    run(30)
+    run(30 * HOUR)
     assert rule and every
     eq(shown(rule)[-1], last)
     assert all(t <= last for t in shown(every))
@@ -221,7 +212,7 @@ def test_scheduled_within_the_repeated_time():
     middle = local(then, -minutes // 2)
     once = add("once", start_in=middle)
     rule = add("rule", repeat="%d %d * * *" % (middle[4], middle[3]))
-    run(20)
+    run(20 * HOUR)
     for runs in (once, rule):
         eq(shown(runs), [middle])
         eq(real(runs), [-minutes * 30 - 60])
@@ -230,24 +221,20 @@ def test_scheduled_within_the_repeated_time():
 def check_status(change):
     # What is told of a run tomorrow is what the clocks will show; the wait is by the clocks too
     at, before, then, minutes = change
-    start = at - 12 * 3600
+    start = at - 12 * HOUR
     fresh(start)
     today = time.localtime(start)[:6]
     tomorrow = local(today, 1440)
     runs = add("it", start_in=tomorrow)
     want = DAY - minutes * 60
     shows = []
-    plain = print
 
-    async def main():
-        aioctl.add(aioschedule.schedule_loop, name="loop")
-        await asyncio.sleep_ms(0)
+    def look():
         aioschedule.print = lambda *a: shows.append(" ".join(map(str, a)))
         aioschedule.status_sc("it")
-        aioschedule.print = plain
-        await asyncio.Event().wait()
+        aioschedule.print = print
 
-    vclock.run(main(), 30 * 3600_000)
+    run(30 * HOUR, (0, look))
     eq(real(runs), [want])
     assert aioctl.get_datetime(tomorrow) in shows[0], shows
     assert aioctl.tmdelta_fmt(DAY) in shows[0], shows
@@ -262,14 +249,9 @@ def check_saved(change):
     aioschedule.schedule("rule", repeat="7 %d * * *" % then[3])
     aioschedule.save()
     fresh(at + 7200)
-    runs = []
-
-    async def body():
-        runs.append((vclock.now(), time.localtime()[:6]))
-
-    aioctl.add(body, name="it")
+    runs = task("it")
     eq(aioschedule.load(), ["rule"])
-    run(48)
+    run(48 * HOUR)
     first = local(time.localtime(start)[:6], 1440)
     eq(shown(runs), [first, local(first, 1440)])
 
