@@ -100,16 +100,16 @@ def __getattr__(name):
 def _fields(repeat):
     # Of each of the five fields the values that it matches, and the character that it begins with
     s = repeat.lower()
-    i = "0**** 00*** 00**0 001** 0011* @hourly @daily @weekly @monthly @yearly".split()
-    s = i[i.index(s) - 5] if s in i else s.split()
+    known = "0**** 00*** 00**0 001** 0011* @hourly @daily @weekly @monthly @yearly".split()
+    s = known[known.index(s) - 5] if s in known else s.split()
     if len(s) != 5:
         raise ValueError("not 5 fields")
-    i = (
+    names = (
         "minute hour day month,jan,feb,mar,apr,may,jun,jul,aug,sep,oct,nov,dec "
         "weekday,sun,mon,tue,wed,thu,fri,sat"
     )
-    for s, i, lo, hi in zip(s, i.split(), b"\0\0\1\1\0", b";\x17\x1f\x0c\7"):
-        field, *names = i.split(",")
+    for s, names, lo, hi in zip(s, names.split(), b"\0\0\1\1\0", b";\x17\x1f\x0c\7"):
+        field, *names = names.split(",")
         found = set(s[0])
         for s in s.split(","):
             try:
@@ -166,7 +166,7 @@ def _cron(repeat, ms):
 
 
 def _sec(s, ms):
-    # Seconds as whole ms, the fraction apart: a float may have no more than 24 bits
+    # Seconds as whole ms, not less than `ms`; the fraction apart: a float may have 24 bits only
     if s < (1 << 30) - 1 and ms <= s * 1000:
         return int(s) * 1000 + round(s % 1 * 1000)
     raise ValueError("out of range")
