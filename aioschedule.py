@@ -438,7 +438,7 @@ def idle_ms(run=None, ms=None):
     w = 0
     for q in _heaps:
         # The wall clock is not looked at for nothing: that costs 400 bytes of heap
-        now = q and _now(w)
+        now = w and not q or _now(w)
         while q:
             at, name = q[0]
             at -= now
@@ -450,8 +450,6 @@ def idle_ms(run=None, ms=None):
             heapq.heappop(q)
             if e:
                 run(name, e, now)
-                # What was started comes first, then the look at what is next
-                ms = 0
         w = 1
     return ms
 
@@ -497,6 +495,8 @@ async def schedule_loop(alog=None):
             # else it sleeps until the next run, not at a fixed rate. For half a period of ticks_ms
             # (2**29 ms on a board) asyncio can't sleep, nor may the monotonic clock be left alone.
             ms = idle_ms(_run, 1000 if q else 1 << 26)
+            # What has passed since it looked at the clock makes no run late
+            ms -= time.ticks_diff(time.ticks_ms(), _tick)
         except Exception as err:
             # An entry that somebody took apart at the prompt, or no memory left
             _say("schedule_loop", "error", err)

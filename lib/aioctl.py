@@ -32,7 +32,8 @@ class Task:
     what start() runs it with, and may be changed. `task` is the asyncio task of the last run;
     `since` and `done_at` are time.time() in whole seconds, done_at None while it runs;
     `cancelled` is True when it was stopped; `result` is what it returned or the exception that
-    ended it; `log`, `on_stop`, `on_error` and `_id` are as given to add()."""
+    ended it; `log`, `on_stop`, `on_error` and `_id` are as given to add(); `schedule` is its entry
+    in aioschedule.group(), or the one that stop() took out of there, or None."""
 
     task = result = done_at = None
     cancelled = entered = False
@@ -43,10 +44,11 @@ class Task:
         self.args = args
         self.kwargs = kwargs
 
-    @property
-    def schedule(self):
-        """Its entry in aioschedule.group(), or the one that stop() took out of there, or None"""
-        return _sched().get(self.name, _kept.get(self.name))
+    def __getattr__(self, name):
+        # A property would make each store of an attribute three times as slow, in MicroPython
+        if name == "schedule":
+            return _sched().get(self.name, _kept.get(self.name))
+        raise AttributeError(name)
 
 
 class TaskGroup:
@@ -146,7 +148,7 @@ def _text(r):
 
 
 async def _run(t, coro, old):
-    me = _cur()
+    me = asyncio.core.cur_task
     r = hook = stray = None
     args = ()
     try:

@@ -111,6 +111,27 @@ def test_many_due_at_once():
     eq(runs, [1000] * 50 + [3000] * 50)
 
 
+def test_what_a_pass_takes_makes_no_run_late():
+    """The time that it takes to start a task is not added to the wait for the next one."""
+    ctl, sched = fresh()
+    runs = []
+
+    async def body():
+        pass
+
+    def slow():
+        # aioctl calls this to make the coroutine
+        vclock.block(40)
+        return body()
+
+    sched.schedule("slow", repeat=1)
+    ctl.add(slow, name="slow")
+    job("a", runs, start_in=0.5, repeat=1)
+    job("soon", runs, start_in=2.02)
+    play(4000)
+    eq(runs, [500, 1500, 2040, 2500, 3500])
+
+
 def test_busy_neighbours():
     """A task that hardly ever sleeps does not make the scheduler late by more than their turn."""
     ctl, sched = fresh()
