@@ -98,19 +98,20 @@ def __getattr__(name):
 
 
 def _fields(repeat):
-    # Of each of the five fields the values that it matches, and the character that it begins with
+    # Of each of the five fields a byte for each value, 1 where it matches; the last of all is 1
+    # where the field begins with a star
     s = repeat.lower()
     known = "0**** 00*** 00**0 001** 0011* @hourly @daily @weekly @monthly @yearly".split()
     s = known[known.index(s) - 5] if s in known else s.split()
     if len(s) != 5:
         raise ValueError("not 5 fields")
     names = (
-        "minute hour day month,jan,feb,mar,apr,may,jun,jul,aug,sep,oct,nov,dec "
-        "weekday,sun,mon,tue,wed,thu,fri,sat"
+        "minute hour day ,jan,feb,mar,apr,may,jun,jul,aug,sep,oct,nov,dec,month "
+        ",sun,mon,tue,wed,thu,fri,sat,weekday"
     )
     for s, names, lo, hi in zip(s, names.split(), b"\0\0\1\1\0", b";\x17\x1f\x0c\7"):
-        field, *names = names.split(",")
-        found = set(s[0])
+        found = bytearray(64)
+        found[63] = s[0] == "*"
         for s in s.split(","):
             try:
                 v, *step = s.split("/")
@@ -119,9 +120,9 @@ def _fields(repeat):
                     if v == "*":
                         r += lo, hi
                     else:
-                        r += (int(v) if v.isdigit() else names.index(v) + lo,)
+                        r += (int(v) if v.isdigit() else names.index(",%s," % v) // 4 + lo,)
                 if not r[1:]:
-                    r += (hi if step else r[0],)
+                    r += [hi] if step else r
                 a, b = r
                 # "fri-sun"
                 if a and hi == 7:
@@ -129,9 +130,10 @@ def _fields(repeat):
                 r = range(a, b + 1, *map(int, step))
                 if a < lo or b > hi or not r or step and not step[0].isdigit():
                     raise ValueError
-                found |= set(r)
+                for v in r:
+                    found[v] = 1
             except Exception:
-                raise ValueError("bad %s %s" % (field, s))
+                raise ValueError("bad %s %s" % (names.split(",")[-1], s))
         yield found
 
 
@@ -139,20 +141,20 @@ def _cron(repeat, ms):
     # The first match after `ms` on the wall clock, in ms
     minutes, hours, days, months, weekdays = _fields(repeat)
     # As Vixie cron has it, either day will do when neither field begins with a star
-    both = "*" in days | weekdays
+    both = days[63] | weekdays[63]
     y, n, d, h, mi, _ = _date(ms + 60000)
     n += y * 12
     # 29 February meets every weekday within 40 years, whatever century ends between
     for n in range(n, n + 490):
-        if (n - 1) % 12 + 1 in months:
+        if months[n % 12 or 12]:
             i = _month(n)
             for d in range(d, _month(n + 1) - i + 1):
                 w = (i + d) % 7
-                if (d in days) + (w in weekdays or w + 7 in weekdays) > both:
+                if days[d] + (weekdays[w] or weekdays[w + 7]) > both:
                     for h in range(h, 24):
-                        if h in hours:
+                        if hours[h]:
                             for mi in range(mi, 60):
-                                if mi in minutes:
+                                if minutes[mi]:
                                     return _civil((0, n, d, h, mi, 0))
                         mi = 0
                 h = mi = 0
@@ -496,7 +498,7 @@ async def schedule_loop(alog=None):
             # (2**29 ms on a board) asyncio can't sleep, nor may the monotonic clock be left alone.
             ms = idle_ms(_run, 1000 if q else 1 << 26)
             # What has passed since it looked at the clock makes no run late
-            ms -= time.ticks_diff(time.ticks_ms(), _tick)
+            ms += _ms - _now()
         except Exception as err:
             # An entry that somebody took apart at the prompt, or no memory left
             _say("schedule_loop", "error", err)
