@@ -623,7 +623,12 @@ def load(path="schedule.json"):
     import json
 
     global _t0
-    with open(path) as f:
+    try:
+        f = open(path)
+    except OSError:
+        # The new one may be all there is: on FAT, rename() removes the old file first
+        f = open(path + "-")
+    with f:
         try:
             s, crc = f
             t, ms, new = crc == str(binascii.crc32(s)) and json.loads(s)

@@ -362,12 +362,8 @@ def test_save_without_a_place():
 # Power cuts
 
 
-class Cut(OSError):
-    pass
-
-
 class Flash:
-    # A block device in RAM whose power goes at the write, or erase, number `left`
+    # A block device in RAM whose power goes at the write, or erase, number `left`: EIO from there
     SIZE = 512
 
     def __init__(self, data, left=None, torn=False):
@@ -382,16 +378,17 @@ class Flash:
                 half = len(data) // 2
                 self.data[start : start + half] = data[:half]
             self.writes += 1
-            raise Cut(5)
+            return -5
         self.writes += 1
         self.data[start : start + len(data)] = data
+        return 0
 
     def readblocks(self, n, buf, offset=0):
         start = n * self.SIZE + offset
         buf[:] = self.data[start : start + len(buf)]
 
     def writeblocks(self, n, buf, offset=0):
-        self.change(n * self.SIZE + offset, bytes(buf))
+        return self.change(n * self.SIZE + offset, buf)
 
     def ioctl(self, op, arg):
         if op == 4:
@@ -399,34 +396,33 @@ class Flash:
         if op == 5:
             return self.SIZE
         if op == 6:
-            self.change(arg * self.SIZE, b"\xff" * self.SIZE)
+            return self.change(arg * self.SIZE, b"\xff" * self.SIZE)
         return 0
 
 
-def lfs(flash, make=False):
-    try:
-        import vfs
-    except ImportError:
-        vfs = os
-    if not hasattr(vfs, "VfsLfs2"):
-        raise Skip("no littlefs")
-    if make:
-        vfs.VfsLfs2.mkfs(flash)
-    vfs.mount(vfs.VfsLfs2(flash), "/ram")
-    return vfs
+try:
+    import vfs
+except ImportError:
+    vfs = os
 
 
-def cut_everywhere(torn):
+def mount(kind, flash):
+    vfs.mount(getattr(vfs, kind)(flash), "/ram")
+
+
+def cut_everywhere(kind, blocks, torn):
+    if not hasattr(vfs, kind):
+        raise Skip("no " + kind)
     fresh()
-    blank = Flash(bytes(24 * Flash.SIZE))
-    vfs = lfs(blank, True)
+    blank = Flash(bytes(blocks * Flash.SIZE))
+    getattr(vfs, kind).mkfs(blank)
+    mount(kind, blank)
     path = "/ram/schedule.json"
     aioschedule.schedule("old", repeat=60)
     aioschedule.schedule("both", repeat=60)
     aioschedule.save(path)
     aioschedule.save(path)
     vfs.umount("/ram")
-    base = bytes(blank.data)
     seen = {"old": 0, "new": 0}
     cut = 0
     while True:
@@ -435,9 +431,9 @@ def cut_everywhere(torn):
         for i in range(12):
             aioschedule.schedule("new%d" % i, repeat=30 + i, jitter=2, until=(2025, 1, 1, 0, 0, 0))
         want = sorted(aioschedule.group())
-        flash = Flash(base, cut, torn)
+        flash = Flash(blank.data, cut, torn)
         whole = False
-        lfs(flash)
+        mount(kind, flash)
         try:
             aioschedule.save(path)
             whole = True
@@ -451,8 +447,8 @@ def cut_everywhere(torn):
         gc.collect()
         # What is on it now is all that there is after the reset; the file half written before
         # does not stand in the way of the next save
-        again = Flash(flash.data)
-        lfs(again)
+        flash.left = None
+        mount(kind, flash)
         aioschedule.reset()
         aioschedule.load(path)
         got = aioschedule.group()
@@ -479,12 +475,18 @@ def cut_everywhere(torn):
 
 def test_power_cut_at_every_write():
     """The old or the new schedule, whichever write of save() is the first that is lost."""
-    cut_everywhere(False)
+    cut_everywhere("VfsLfs2", 24, False)
 
 
 def test_power_cut_within_every_write():
     """The same where that write is half done."""
-    cut_everywhere(True)
+    cut_everywhere("VfsLfs2", 24, True)
+
+
+def test_power_cut_on_fat():
+    """The same on FAT, where for a moment there is no file of the name that save() was given."""
+    cut_everywhere("VfsFat", 50, False)
+    cut_everywhere("VfsFat", 50, True)
 
 
 # Damage
