@@ -203,7 +203,8 @@ def _check(delta):
 
 def _loop_ticks_add(ticks, delta):
     _check(delta)
-    return ticks + delta
+    # In C, for a small int: what older versions reckon from a long one stays a long one
+    return _real.ticks_add(ticks, delta)
 
 
 def _loop_ticks():
