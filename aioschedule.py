@@ -76,8 +76,8 @@ def _now(wall=0):
     if wall:
         # What localtime() adds to the port's epoch is whole quarters of an hour; its seconds may
         # be of another moment. localtime(seconds) would not, but ends in 2038 on many boards.
-        ms = time.time_ns() // 1000000
-        return ms + (_civil(time.localtime()) - ms + 450000) // 900000 * 900000
+        ms = _civil(time.localtime()) + 450000
+        return ms - (ms - time.time_ns() // 1000000) % 900000
     t = time.ticks_ms()
     if _task_queue:
         # Less than 0 when nobody has looked for more than half a period
