@@ -47,9 +47,10 @@ _task_queue = None
 def _month(index):
     # Days before the month y * 12 + m, since March of the year 0, and two more: a Sunday is a
     # multiple of 7
-    y, n = divmod(index - 3, 12)
+    index -= 3
+    y = index // 12
     # A year has a quarter of a day more than 365, a century three quarters less than that
-    return y * 1461 // 4 + y // 100 * -3 // 4 + (n * 153 + 12) // 5
+    return y * 1461 // 4 + y // 100 * -3 // 4 + (index % 12 * 153 + 12) // 5
 
 
 def _civil(t):
@@ -60,13 +61,12 @@ def _civil(t):
 
 def _date(ms):
     # The inverse of it; time.gmtime() of many boards ends in 2038
-    d, s = divmod(ms // 1000, 86400)
-    n = d * 16 // 487 + 3
-    while _month(n) < d:
-        n += 1
-    d -= _month(n - 1)
-    y, n = divmod(n - 2, 12)
-    return y, n + 1, d, s // 3600, s // 60 % 60, s % 60
+    s = ms // 1000
+    d = s // 86400
+    n = d * 16 // 487 + 5
+    while _month(n) >= d:
+        n -= 1
+    return (n - 1) // 12, n % 12 or 12, d - _month(n), s // 3600 % 24, s // 60 % 60, s % 60
 
 
 def _now(wall=0):
