@@ -108,22 +108,25 @@ def _fields(repeat):
     names = (
         "minute hour day ,jan,feb,mar,apr,may,jun,jul,aug,sep,oct,nov,dec,month "
         ",sun,mon,tue,wed,thu,fri,sat,weekday"
-    )
-    for s, names, lo, hi in zip(s, names.split(), b"\0\0\1\1\0", b";\x17\x1f\x0c\7"):
-        found = bytearray(64)
-        found[63] = s[0] == "*"
+    ).split()
+    for s, names, lo, hi in zip(s, names, b"\0\0\1\1\0", b";\x17\x1f\x0c\7"):
+        found = bytearray(61)
+        found[-1] = s[0] == "*"
         for s in s.split(","):
             try:
                 v, *step = s.split("/")
-                r = []
-                for v in v.split("-"):
-                    if v == "*":
-                        r += lo, hi
-                    else:
-                        r += (int(v) if v.isdigit() else names.index(",%s," % v) // 4 + lo,)
-                if not r[1:]:
-                    r += [hi] if step else r
-                a, b = r
+                if v == "*":
+                    a = lo
+                    b = hi
+                else:
+                    b = None
+                    for v in v.split("-", 1):
+                        a = b
+                        b = int(v) if v.isdigit() else names.index(",%s," % v) // 4 + lo
+                    if a is None:
+                        a = b
+                        if step:
+                            b = hi
                 # "fri-sun"
                 if a and hi == 7:
                     b = b or hi
@@ -141,7 +144,7 @@ def _cron(repeat, ms):
     # The first match after `ms` on the wall clock, in ms
     minutes, hours, days, months, weekdays = _fields(repeat)
     # As Vixie cron has it, either day will do when neither field begins with a star
-    both = days[63] | weekdays[63]
+    both = days[-1] | weekdays[-1]
     y, n, d, h, mi, _ = _date(ms + 60000)
     n += y * 12
     # 29 February meets every weekday within 40 years, whatever century ends between
