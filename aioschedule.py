@@ -269,10 +269,11 @@ def _push(name, e):
 def _install(name, e):
     global _task
     core = asyncio.core
-    q = core._task_queue
-    runs = _task_queue is q
+    q = _task_queue
     # Its task, where it is new: also to a program that starts anew in the same session
-    t = not (runs and name in _AIOCTL_SCHEDULE_GROUP) and aioctl.group().tasks.get(name)
+    t = not (
+        q is core._task_queue and name in _AIOCTL_SCHEDULE_GROUP
+    ) and aioctl.group().tasks.get(name)
     _AIOCTL_SCHEDULE_GROUP[name] = e
     _push(name, e)
     if t and not getattr(t, "entered", False):
@@ -290,7 +291,7 @@ def _install(name, e):
     # Brings the sleeping loop forward to now, as Task.cancel() does. One that has ended or is
     # being cancelled has `data`, which push() would lose.
     t = _task
-    if runs and t and not t.data:
+    if t and not t.data:
         q.remove(t)
         q.push(t)
         _task = None
