@@ -193,10 +193,11 @@ def _next(e, ms):
 def _entry(name, d):
     # The entry that the options of a task make; changes nothing else
     e = {"start_in": 0, "repeat": False, "times": 0, "until": 0, "jitter": 0}
-    k, v = "name", name
+    k = "name"
+    v = name
     try:
         # TypeError where it is no str
-        "" + name
+        k + name
         d = dict(d)
         if len(d) > 7:
             # aioctl.start() gives back the entry that aioctl.stop() took out of group()
