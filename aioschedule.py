@@ -209,7 +209,7 @@ def _entry(name, d):
                 v = _sec(v, 0)
             elif k == "times":
                 # An int, and at least 1
-                _sec(v | 0, 1000)
+                _sec(v | 0, 1)
             elif k != "repeat":
                 if isinstance(v, tuple):
                     ms = _civil(v)
