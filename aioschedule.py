@@ -115,10 +115,9 @@ def _fields(repeat):
         for s in s.split(","):
             try:
                 v, *step = s.split("/")
-                if v == "*":
-                    a = lo
-                    b = hi
-                else:
+                a = lo
+                b = hi
+                if v != "*":
                     b = None
                     for v in v.split("-", 1):
                         a = b
