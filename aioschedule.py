@@ -106,8 +106,8 @@ def _fields(repeat):
     if len(s) != 5:
         raise ValueError("not 5 fields")
     names = (
-        "minute hour day ,jan,feb,mar,apr,may,jun,jul,aug,sep,oct,nov,dec,month "
-        ",sun,mon,tue,wed,thu,fri,sat,weekday"
+        "minute hour day month,jan,feb,mar,apr,may,jun,jul,aug,sep,oct,nov,dec "
+        "weekday,sun,mon,tue,wed,thu,fri,sat"
     ).split()
     for s, names, lo, hi in zip(s, names, b"\0\0\1\1\0", b";\x17\x1f\x0c\7"):
         found = bytearray(61)
@@ -121,7 +121,8 @@ def _fields(repeat):
                     b = None
                     for v in v.split("-", 1):
                         a = b
-                        b = int(v) if v.isdigit() else names.index(",%s," % v) // 4 + lo
+                        # A field's own name is less than lo
+                        b = int(v) if v.isdigit() else names.split(",").index(v) + lo - 1
                     if a is None:
                         a = b
                         if step:
@@ -135,7 +136,7 @@ def _fields(repeat):
                 for v in r:
                     found[v] = 1
             except Exception:
-                raise ValueError("bad %s %s" % (names.split(",")[-1], s))
+                raise ValueError("bad %s %s" % (names.split(",")[0], s))
         yield found
 
 
