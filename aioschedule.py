@@ -28,7 +28,7 @@ _AIOCTL_SCHEDULE_GROUP = {}
 # not what its entry waits for is stale: it is dropped when it surfaces, or when such items are too
 # many.
 _heaps = [], []
-# name -> (restarts, last error, checks to wait after it, the check that restarts)
+# name -> (restarts, last error, the check that restarted it, how many may pass before the next)
 _fails = {}
 _log = None
 # The monotonic clock: ms since the start of schedule_loop; _now() has the tick at its last reading
@@ -532,15 +532,14 @@ async def watcher_loop(alog=None, sleep=30):
                     and not t.cancelled
                     and t.kwargs.get("restart", True)
                 ):
-                    c, _, wait, at = _fails.get(name, [0] * 4)
-                    # How many checks to go; a new failure, when it is not one of the next `wait`
-                    at -= n
+                    c, _, at, wait = _fails.get(name, [0] * 4)
+                    # Not one of the `wait` checks that begin with its last restart
+                    at = n - at
                     if at // (wait or 1):
-                        wait *= 2
-                        wait = -at <= wait and min(wait, 3600 // sleep) or 1
-                        at = wait - 1
-                    _fails[name] = c + (not at), err, wait, n + at
-                    if not at:
+                        # More of them: it has been well
+                        if at > wait:
+                            wait = 1
+                        _fails[name] = c + 1, err, n, min(2 * wait, 3600 // sleep)
                         _say(name, "restart", err)
                         aioctl.start(name)
             except Exception as err:
