@@ -476,34 +476,37 @@ async def schedule_loop(alog=None):
         try:
             _task = core.cur_task
             await asyncio.sleep_ms(ms)
-            if not _task:
-                # Woken by schedule(): as at the start, tasks that are held back end first
-                await asyncio.sleep_ms(0)
-            _task = None
-            q = _heaps[1]
-            if q:
-                # The RTC was set forward: what was jumped over is overdue, and runs once. Set back
-                # by a minute or more: what comes again is due again, also what this second began
-                # with.
-                t = _t0
-                _t0 = __getattr__("_AIOCTL_SCHEDULE_T0")
-                if t and (_t0 - t) ** 2 >= 3600:
-                    now = _now(1) - min(_now(), 1000)
-                    for item in q[:]:
-                        e = _live(item)
-                        if e:
-                            if e["wall"] > 0:
-                                e["at"] = min(e["at"], _next(e, now))
-                            _push(item[1], e)
-            else:
-                # Nor is one noticed that was before anything waited
-                _t0 = 0
-            # While an entry waits for the wall clock a step of the RTC is noticed within a second;
-            # else it sleeps until the next run, not at a fixed rate. For half a period of ticks_ms
-            # (2**29 ms on a board) asyncio can't sleep, nor may the monotonic clock be left alone.
-            ms = idle_ms(_run, 1000 if q else 1 << 26)
-            # What has passed since it looked at the clock makes no run late
-            ms += _ms - _now()
+            ms = 0
+            # None when woken by schedule(): as at the start, tasks that are held back end first
+            if _task:
+                _task = None
+                q = _heaps[1]
+                limit = 1000
+                if q:
+                    # The RTC was set forward: what was jumped over is overdue, and runs once. Set
+                    # back by a minute or more: what comes again is due again, also what this
+                    # second began with.
+                    t = _t0
+                    _t0 = __getattr__("_AIOCTL_SCHEDULE_T0")
+                    if t and (_t0 - t) ** 2 >= 3600:
+                        now = _now(1) - min(_now(), 1000)
+                        for item in q[:]:
+                            e = _live(item)
+                            if e:
+                                if e["wall"] > 0:
+                                    e["at"] = min(e["at"], _next(e, now))
+                                _push(item[1], e)
+                else:
+                    # Nor is one noticed that was before anything waited
+                    _t0 = 0
+                    limit = 1 << 26
+                # While an entry waits for the wall clock a step of the RTC is noticed within a
+                # second; else it sleeps until the next run, not at a fixed rate. For half a period
+                # of ticks_ms (2**29 ms on a board) asyncio can't sleep, nor may the monotonic
+                # clock be left alone.
+                ms = idle_ms(_run, limit)
+                # What has passed since it looked at the clock makes no run late
+                ms += _ms - _now()
         except Exception as err:
             # An entry that somebody took apart at the prompt, or no memory left
             _say("schedule_loop", "error", err)
