@@ -396,10 +396,11 @@ def reset(group=True, log=False):
 # The loops
 
 
-def _say(name, error, e):
-    # There is often nobody to see a traceback, and sometimes no room for one
+def _say(*args):
+    # A name, what was to be done, and the error: there is often nobody to see a traceback, and
+    # sometimes no room for one
     try:
-        getattr(_log, "error", print)("[%s] %s: %r" % (name, error, e))
+        getattr(_log, "error", print)("[%s] %s: %r" % args)
     except Exception:
         pass
 
