@@ -580,7 +580,7 @@ def status_sc(name=None, debug=False):
             print(k + "schedule opts:", e)
     w = _fails.get(name)
     if w:
-        print(k + "restarts:", w[0], repr(w[1]))
+        print(k + "restarts: %s %r" % w[:2])
 
 
 def status_sc_all():
