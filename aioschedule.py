@@ -244,13 +244,13 @@ def _live(run):
     return isinstance(e, dict) and e.get("due") == run[0] and e
 
 
-def _push(name, e):
-    # Lets an entry wait for its phase; None, or one after `until`, is its end
+def _push(name, e, at):
+    # Lets an entry wait for a phase; None, or one after `until`, is its end
     w = e["wall"]
     u = e["until"]
     q = _heaps[w]
     j = e["jitter"]
-    at = e["at"]
+    e["at"] = at
     e["due"] = None
     if at is not None:
         # -1 is for what has run
@@ -276,7 +276,7 @@ def _install(name, e):
         q is core._task_queue and name in _AIOCTL_SCHEDULE_GROUP
     ) and aioctl.group().tasks.get(name)
     _AIOCTL_SCHEDULE_GROUP[name] = e
-    _push(name, e)
+    _push(name, e, e["at"])
     if t and not getattr(t, "entered", False):
         # Not one line early: what aioctl.add() has started ends before its first step. It is
         # ready now and awaits nothing, if aioctl does not tell; a cancel would take down who
@@ -416,8 +416,7 @@ def _run(name, e, ms):
             if not e["wall"] and isinstance(e["repeat"], str):
                 # A start in seconds has come: from here on the rule says when
                 e["wall"] = 1
-                e["at"] = _next(e, _now(1) - ms + e["at"] - 1)
-                return _push(name, e)
+                return _push(name, e, _next(e, _now(1) - ms + e["at"] - 1))
             # Or its time tuple: -1 becomes 1
             e["wall"] **= 2
             at = _next(e, ms)
@@ -436,8 +435,7 @@ def _run(name, e, ms):
         except Exception as err:
             _say(name, k, err)
         e[k] = e.get(k, 0) + 1
-    e["at"] = at
-    _push(name, e)
+    _push(name, e, at)
 
 
 def idle_ms(run=None, ms=None):
@@ -494,9 +492,10 @@ async def schedule_loop(alog=None):
                         for item in q[:]:
                             e = _live(item)
                             if e:
+                                at = e["at"]
                                 if e["wall"] > 0:
-                                    e["at"] = min(e["at"], _next(e, now))
-                                _push(item[1], e)
+                                    at = min(at, _next(e, now))
+                                _push(item[1], e, at)
                 else:
                     # Nor is one noticed that was before anything waited
                     _t0 = 0
