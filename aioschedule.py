@@ -555,11 +555,10 @@ async def watcher_loop(alog=None, sleep=30):
 
 def _left(e):
     # How long it is to the next run, and what the clock on the wall will show then, to the
-    # nearest second
-    if e["due"] is None:
-        return "-", "~    -"
-    ms = max(0, e["due"] - _now(e["wall"])) + 500
-    return aioctl.tmdelta_fmt(ms // 1000), aioctl.get_datetime(_date(_now(1) + ms))
+    # nearest second; None when there is none
+    if e["due"] is not None:
+        ms = max(0, e["due"] - _now(e["wall"])) + 500
+        return aioctl.tmdelta_fmt(ms // 1000), aioctl.get_datetime(_date(_now(1) + ms))
 
 
 def status_sc(name=None, debug=False):
@@ -570,10 +569,8 @@ def status_sc(name=None, debug=False):
     k = "    ┗━► "
     if e:
         s = "last @ %s --> " % aioctl.get_datetime(e["last_dt"]) if "last" in e else ""
-        if e["due"] is None:
-            s += "done"
-        else:
-            s += ("next" if s else "starts") + " in %s @ %s" % _left(e)
+        left = _left(e)
+        s += ("next" if s else "starts") + " in %s @ %s" % left if left else "done"
         print(k + "schedule:", s)
         if debug:
             print(k + "schedule opts:", e)
@@ -588,7 +585,7 @@ def status_sc_all():
     rows = [tuple("! NEXT LEFT LAST AGO RUNS MISSED RESTARTS TASK".split())]
     for name, e in _AIOCTL_SCHEDULE_GROUP.items():
         try:
-            s, at = _left(e)
+            s, at = _left(e) or ("-", "~    -")
             last = ago = "-"
             if "last" in e:
                 last = aioctl.get_datetime(e["last_dt"])[5:16]
