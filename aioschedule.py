@@ -444,7 +444,8 @@ def idle_ms(run=None, ms=None):
     w = 0
     for q in _heaps:
         # The wall clock is not looked at for nothing: that costs 400 bytes of heap
-        now = w and not q or _now(w)
+        if q or not w:
+            now = _now(w)
         while q:
             at, name = q[0]
             at -= now
