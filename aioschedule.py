@@ -28,7 +28,7 @@ _AIOCTL_SCHEDULE_GROUP = {}
 # not what its entry waits for is stale: it is dropped when it surfaces, or when such items are too
 # many.
 _heaps = [], []
-# name -> (restarts, last error, the check that restarted it, how many may pass before the next)
+# name -> (restarts, last error, checks to wait after it, the check that restarts)
 _fails = {}
 _log = None
 # The monotonic clock: ms since the start of schedule_loop; _now() has the tick at its last reading
@@ -476,38 +476,35 @@ async def schedule_loop(alog=None):
         try:
             _task = core.cur_task
             await asyncio.sleep_ms(ms)
-            ms = 0
-            # None when woken by schedule(): as at the start, tasks that are held back end first
-            if _task:
-                _task = None
-                q = _heaps[1]
-                limit = 1000
-                if q:
-                    # The RTC was set forward: what was jumped over is overdue, and runs once. Set
-                    # back by a minute or more: what comes again is due again, also what this
-                    # second began with.
-                    t = _t0
-                    _t0 = __getattr__("_AIOCTL_SCHEDULE_T0")
-                    if t and (_t0 - t) ** 2 >= 3600:
-                        now = _now(1) - min(_now(), 1000)
-                        for item in q[:]:
-                            e = _live(item)
-                            if e:
-                                at = e["at"]
-                                if e["wall"] > 0:
-                                    at = min(at, _next(e, now))
-                                _push(item[1], e, at)
-                else:
-                    # Nor is one noticed that was before anything waited
-                    _t0 = 0
-                    limit = 1 << 26
-                # While an entry waits for the wall clock a step of the RTC is noticed within a
-                # second; else it sleeps until the next run, not at a fixed rate. For half a period
-                # of ticks_ms (2**29 ms on a board) asyncio can't sleep, nor may the monotonic
-                # clock be left alone.
-                ms = idle_ms(_run, limit)
-                # What has passed since it looked at the clock makes no run late
-                ms += _ms - _now()
+            if not _task:
+                # Woken by schedule(): as at the start, tasks that are held back end first
+                await asyncio.sleep_ms(0)
+            _task = None
+            q = _heaps[1]
+            if q:
+                # The RTC was set forward: what was jumped over is overdue, and runs once. Set back
+                # by a minute or more: what comes again is due again, also what this second began
+                # with.
+                t = _t0
+                _t0 = __getattr__("_AIOCTL_SCHEDULE_T0")
+                if t and (_t0 - t) ** 2 >= 3600:
+                    now = _now(1) - min(_now(), 1000)
+                    for item in q[:]:
+                        e = _live(item)
+                        if e:
+                            at = e["at"]
+                            if e["wall"] > 0:
+                                at = min(at, _next(e, now))
+                            _push(item[1], e, at)
+            else:
+                # Nor is one noticed that was before anything waited
+                _t0 = 0
+            # While an entry waits for the wall clock a step of the RTC is noticed within a second;
+            # else it sleeps until the next run, not at a fixed rate. For half a period of ticks_ms
+            # (2**29 ms on a board) asyncio can't sleep, nor may the monotonic clock be left alone.
+            ms = idle_ms(_run, 1000 if q else 1 << 26)
+            # What has passed since it looked at the clock makes no run late
+            ms += _ms - _now()
         except Exception as err:
             # An entry that somebody took apart at the prompt, or no memory left
             _say("schedule_loop", "error", err)
@@ -536,14 +533,15 @@ async def watcher_loop(alog=None, sleep=30):
                     and not t.cancelled
                     and t.kwargs.get("restart", True)
                 ):
-                    c, _, at, wait = _fails.get(name, [0] * 4)
-                    # Not one of the `wait` checks that begin with its last restart
-                    at = n - at
+                    c, _, wait, at = _fails.get(name, [0] * 4)
+                    # How many checks to go; a new failure, when it is not one of the next `wait`
+                    at -= n
                     if at // (wait or 1):
-                        # More of them: it has been well
-                        if at > wait:
-                            wait = 1
-                        _fails[name] = c + 1, err, n, min(2 * wait, 3600 // sleep)
+                        wait *= 2
+                        wait = -at <= wait and min(wait, 3600 // sleep) or 1
+                        at = wait - 1
+                    _fails[name] = c + (not at), err, wait, n + at
+                    if not at:
                         _say(name, "restart", err)
                         aioctl.start(name)
             except Exception as err:

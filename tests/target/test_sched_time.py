@@ -151,6 +151,26 @@ def test_busy_neighbours():
         assert 0 <= ms - (1000 + 500 * k) <= 2 * 9 + 1, runs
 
 
+def test_neighbour_that_always_reschedules():
+    """A timeout that is put off in each turn of a busy task does not make others late."""
+    ctl, sched = fresh()
+    runs = []
+
+    async def busy():
+        while vclock.now() < 9900:
+            sched.schedule("timeout", start_in=60)
+            time.sleep_ms(1)
+            await asyncio.sleep_ms(0)
+
+    ctl.add(busy)
+    job("a", runs, start_in=1, repeat=0.5)
+    job("timeout", runs, start_in=60)
+    play(9900)
+    eq(len(runs), 18)
+    for k, ms in enumerate(runs):
+        assert 0 <= ms - (1000 + 500 * k) <= 3, runs
+
+
 def test_missed_runs_coalesce():
     """Late by several periods means one run at once, then the old phase."""
     for late, want in (
