@@ -406,7 +406,7 @@ def _say(*args):
 
 
 def _run(name, e, ms):
-    # Starts the task of an entry that is due, and lets it wait for its next phase
+    # Starts the task of an entry that is due; returns its next phase
     u = e["until"]
     at = None
     # What is due at the very end may be late by a pass
@@ -416,7 +416,7 @@ def _run(name, e, ms):
             if not e["wall"] and isinstance(e["repeat"], str):
                 # A start in seconds has come: from here on the rule says when
                 e["wall"] = 1
-                return _push(name, e, _next(e, _now(1) - ms + e["at"] - 1))
+                return _next(e, _now(1) - ms + e["at"] - 1)
             # Or its time tuple: -1 becomes 1
             e["wall"] **= 2
             at = _next(e, ms)
@@ -435,7 +435,7 @@ def _run(name, e, ms):
         except Exception as err:
             _say(name, k, err)
         e[k] = e.get(k, 0) + 1
-    _push(name, e, at)
+    return at
 
 
 def idle_ms(run=None, ms=None):
@@ -456,7 +456,7 @@ def idle_ms(run=None, ms=None):
                 break
             heapq.heappop(q)
             if e:
-                run(name, e, now)
+                _push(name, e, run(name, e, now))
         w = 1
     return ms
 
@@ -481,30 +481,26 @@ async def schedule_loop(alog=None):
                 await asyncio.sleep_ms(0)
             _task = None
             q = _heaps[1]
-            if q:
+            t = _t0
+            # No step is noticed that was before anything waited
+            _t0 = q and __getattr__("_AIOCTL_SCHEDULE_T0") or 0
+            if t and (_t0 - t) ** 2 >= 3600:
                 # The RTC was set forward: what was jumped over is overdue, and runs once. Set back
                 # by a minute or more: what comes again is due again, also what this second began
                 # with.
-                t = _t0
-                _t0 = __getattr__("_AIOCTL_SCHEDULE_T0")
-                if t and (_t0 - t) ** 2 >= 3600:
-                    now = _now(1) - min(_now(), 1000)
-                    for item in q[:]:
-                        e = _live(item)
-                        if e:
-                            at = e["at"]
-                            if e["wall"] > 0:
-                                at = min(at, _next(e, now))
-                            _push(item[1], e, at)
-            else:
-                # Nor is one noticed that was before anything waited
-                _t0 = 0
+                now = _now(1) - min(_now(), 1000)
+                for item in q[:]:
+                    e = _live(item)
+                    if e:
+                        at = e["at"]
+                        if e["wall"] > 0:
+                            at = min(at, _next(e, now))
+                        _push(item[1], e, at)
             # While an entry waits for the wall clock a step of the RTC is noticed within a second;
             # else it sleeps until the next run, not at a fixed rate. For half a period of ticks_ms
             # (2**29 ms on a board) asyncio can't sleep, nor may the monotonic clock be left alone.
-            ms = idle_ms(_run, 1000 if q else 1 << 26)
-            # What has passed since it looked at the clock makes no run late
-            ms += _ms - _now()
+            # What has passed since it looked at the clock makes no run late.
+            ms = idle_ms(_run, 1000 if q else 1 << 26) + _ms - _now()
         except Exception as err:
             # An entry that somebody took apart at the prompt, or no memory left
             _say("schedule_loop", "error", err)
@@ -555,8 +551,9 @@ async def watcher_loop(alog=None, sleep=30):
 def _left(e):
     # How long it is to the next run, and what the clock on the wall will show then, to the
     # nearest second; None when there is none
-    if e["due"] is not None:
-        ms = max(0, e["due"] - _now(e["wall"])) + 500
+    due = e["due"]
+    if due is not None:
+        ms = max(0, due - _now(e["wall"])) + 500
         return aioctl.tmdelta_fmt(ms // 1000), aioctl.get_datetime(_date(_now(1) + ms))
 
 
@@ -567,10 +564,13 @@ def status_sc(name=None, debug=False):
     e = _AIOCTL_SCHEDULE_GROUP.get(name)
     k = "    ┗━► "
     if e:
-        s = "last @ %s --> " % aioctl.get_datetime(e["last_dt"]) if "last" in e else ""
+        s = "schedule:"
+        word = "starts"
+        if "last" in e:
+            s += " last @ %s -->" % aioctl.get_datetime(e["last_dt"])
+            word = "next"
         left = _left(e)
-        s += ("next" if s else "starts") + " in %s @ %s" % left if left else "done"
-        print(k + "schedule:", s)
+        print(k + s, word + " in %s @ %s" % left if left else "done")
         if debug:
             print(k + "schedule opts:", e)
     w = _fails.get(name)
