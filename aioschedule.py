@@ -457,6 +457,8 @@ def idle_ms(run=None, ms=None):
             heapq.heappop(q)
             if e:
                 _push(name, e, run(name, e, now))
+                # What was started comes first, then the look at what is next, on either clock
+                ms = 0
         w = 1
     return ms
 

@@ -18,7 +18,7 @@
 #   boot            a new board after a reset, which has loaded what the old one saved
 #   crash exc       the driver itself failed
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 
 from croniter import croniter
@@ -334,6 +334,12 @@ class Model:
                 continue
             due = self.since_boot(e.clock, e.phase)
             soonest = due if soonest is None else min(due, soonest)
+            if e.rule and e.clock == "mono" and due < self.t:
+                # Its start, up to jitter later, may have come: then it waits for the rule
+                e = replace(e)
+                self.follow(e)
+                if e.done:
+                    continue
             due = self.since_boot(e.clock, e.phase if e.by is None else e.by) + e.jitter
             # What `until` on the other clock will prevent, as things are now, need not count
             if not self.is_over(e, max(due, self.t)):

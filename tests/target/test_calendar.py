@@ -206,6 +206,15 @@ def test_clock_is_set_back():
     eq(a[:3], [(2000, 1, 1, 0, 0, 0), (2000, 1, 1, 0, 30, 0), (2000, 1, 1, 1, 0, 0)])
 
 
+def test_clock_is_set_after_a_start_in_seconds():
+    """From its start on a rule waits for the wall clock, and steps of that are noticed."""
+    for second in (10.5, 20):
+        fresh((2024, 5, 1, 12, 0, 0))
+        a = add("a", start_in=10, repeat="*/30 * * * *")
+        run(7200, (second, lambda: vclock.set_rtc((2000, 1, 1, 0, 0, 0))))
+        eq(a[:2], [(2000, 1, 1, 0, 0, 0), (2000, 1, 1, 0, 30, 0)])
+
+
 def test_errors():
     """The error names `repeat`, the rule and the field; the schedule stays as it was."""
     fresh((2024, 5, 1, 12, 0, 0))
