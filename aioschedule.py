@@ -118,6 +118,7 @@ def _fields(repeat):
                 a = lo
                 b = hi
                 if v != "*":
+                    # One value, or two
                     b = None
                     for v in v.split("-", 1):
                         a = b
