@@ -397,11 +397,10 @@ def reset(group=True, log=False):
 # The loops
 
 
-def _say(*args):
-    # A name, what was to be done, and the error: there is often nobody to see a traceback, and
-    # sometimes no room for one
+def _say(name, error, e):
+    # There is often nobody to see a traceback, and sometimes no room for one, nor for *args
     try:
-        getattr(_log, "error", print)("[%s] %s: %r" % args)
+        getattr(_log, "error", print)("[%s] %s: %r" % (name, error, e))
     except Exception:
         pass
 
@@ -416,8 +415,9 @@ def _run(name, e, ms):
         try:
             if not e["wall"] and isinstance(e["repeat"], str):
                 # A start in seconds has come: from here on the rule says when
+                at = _next(e, _now(1) - ms + e["at"] - 1)
                 e["wall"] = 1
-                return _next(e, _now(1) - ms + e["at"] - 1)
+                return at
             # Or its time tuple: -1 becomes 1
             e["wall"] **= 2
             at = _next(e, ms)
@@ -433,6 +433,8 @@ def _run(name, e, ms):
             # By itself localtime() may be of the second before, on the unix port; with the seconds
             # it ends in 2038, on boards
             e["last_dt"] = time.localtime(t if t < 1 << 31 else None)
+        except MemoryError:
+            raise
         except Exception as err:
             _say(name, k, err)
         e[k] = e.get(k, 0) + 1
@@ -455,9 +457,15 @@ def idle_ms(run=None, ms=None):
                 if ms is None or at < ms:
                     ms = max(0, at)
                 break
-            heapq.heappop(q)
+            item = heapq.heappop(q)
             if e:
-                _push(name, e, run(name, e, now))
+                try:
+                    _push(name, e, run(name, e, now))
+                except MemoryError:
+                    # It is tried again
+                    e["due"] = item[0]
+                    heapq.heappush(q, item)
+                    raise
                 # What was started comes first, then the look at what is next, on either clock
                 ms = 0
         w = 1
@@ -518,33 +526,38 @@ async def watcher_loop(alog=None, sleep=30):
     """
     if alog:
         set_log(alog)
+    ms = int(sleep * 1000)
     n = 0
     while True:
-        await asyncio.sleep(sleep)
+        await asyncio.sleep_ms(ms)
         n += 1
-        results = aioctl.result_all(as_dict=True)
-        for name, t in aioctl.group().tasks.items():
-            err = results.get(name)
-            try:
-                if (
-                    isinstance(err, Exception)
-                    and t.task.done()
-                    and not t.cancelled
-                    and t.kwargs.get("restart", True)
-                ):
-                    c, _, wait, at = _fails.get(name, [0] * 4)
-                    # How many checks to go; a new failure, when it is not one of the next `wait`
-                    at -= n
-                    if at // (wait or 1):
-                        wait *= 2
-                        wait = -at <= wait and min(wait, 3600 // sleep) or 1
-                        at = wait - 1
-                    _fails[name] = c + (not at), err, wait, n + at
-                    if not at:
-                        _say(name, "restart", err)
-                        aioctl.start(name)
-            except Exception as err:
-                _say(name, "restart", err)
+        try:
+            results = aioctl.result_all(as_dict=True)
+            for name, t in aioctl.group().tasks.items():
+                err = results.get(name)
+                try:
+                    if (
+                        isinstance(err, Exception)
+                        and t.task.done()
+                        and not t.cancelled
+                        and t.kwargs.get("restart", True)
+                    ):
+                        c, _, wait, at = _fails.get(name, [0] * 4)
+                        # How many checks to go; a new failure, if not one of the next `wait`
+                        at -= n
+                        if at // (wait or 1):
+                            wait *= 2
+                            wait = -at <= wait and min(wait, 3600 // sleep) or 1
+                            at = wait - 1
+                        _fails[name] = c + (not at), err, wait, n + at
+                        if not at:
+                            _say(name, "restart", err)
+                            aioctl.start(name)
+                except Exception as err:
+                    _say(name, "restart", err)
+        except Exception as err:
+            # No memory left
+            _say("watcher_loop", "error", err)
 
 
 ################################################################################

@@ -64,7 +64,11 @@ def running(n, rule):
     import aioschedule
 
     gc.disable()
-    asyncio.run(_running(stub, aioschedule, n, rule))
+    try:
+        asyncio.run(_running(stub, aioschedule, n, rule))
+    finally:
+        # A soft reset of the Pico does not
+        gc.enable()
 
 
 async def _allocated(ms):

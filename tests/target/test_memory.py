@@ -1,0 +1,128 @@
+# Proves promise 8, "it does not die", where no memory is left. In real time: virtual time takes
+# memory itself.
+# MIT license; Copyright (c) 2026 the aioschedule authors
+
+import asyncio
+import gc
+import time
+
+import aioctl
+import aioschedule
+
+UNIX_ONLY = {"test_no_entry_is_lost": "takes a minute on a board"}
+
+
+def fill(left=0):
+    # All memory but so many bytes, in one piece
+    spare = bytearray(left)
+    kept = None
+    size = 1 << 20
+    while size > 32:
+        try:
+            kept = (kept, bytearray(size))
+        except MemoryError:
+            size >>= 1
+    gc.collect()
+    while gc.mem_free():
+        # One block
+        kept = (kept,)
+    del spare
+    gc.collect()
+    return kept
+
+
+async def _no_memory(seen):
+    async def job():
+        seen["runs"] += 1
+
+    async def bad():
+        raise ValueError
+
+    aioschedule.schedule("job", repeat=0.1)
+    # The loop looks at the RTC as long as this one waits
+    aioschedule.schedule("day", start_in=time.localtime(int(time.time()) + 86400))
+    aioctl.add(job)
+    aioctl.add(bad)
+    loop = aioctl.add(aioschedule.schedule_loop)
+    watcher = aioctl.add(aioschedule.watcher_loop, sleep=0.1)
+    await asyncio.sleep_ms(1000)
+    before = seen["runs"]
+    gc.collect()
+    gc.disable()
+    kept = fill()
+    # No float from here on: that takes memory
+    await asyncio.sleep_ms(2500)
+    during = seen["runs"]
+    del kept
+    gc.enable()
+    gc.collect()
+    await asyncio.sleep_ms(2000)
+    for t in loop, watcher:
+        assert not t.task.done(), (t.name, t.result)
+    assert before and during - before < 5 and seen["runs"] > during + 3, (before, during, seen)
+    aioschedule.reset()
+    aioctl.stop()
+
+
+def test_no_memory_left():
+    """The loops go on where no memory is left for a while, and all runs again after it."""
+    seen = {"runs": 0}
+    try:
+        asyncio.run(_no_memory(seen))
+    finally:
+        gc.enable()
+        aioctl.reset()
+
+
+def waits(name):
+    e = aioschedule.group()[name]
+    return any(item == (e["due"], name) for q in aioschedule._heaps for item in q)
+
+
+async def _little_memory(options):
+    # Passes of the loop with 0 bytes of memory left, 32, 64 ... until one succeeds; how many did
+    # not. The loop itself starts the clock and leaves the passes to this test.
+    aioctl.add(aioschedule.schedule_loop, name="loop")
+    await asyncio.sleep_ms(1)
+    aioctl.stop("loop")
+    left = 0
+    failed = True
+    while failed:
+        failed = False
+        aioschedule.schedule("job", **options)
+        await asyncio.sleep_ms(12)
+        gc.collect()
+        gc.disable()
+        kept = fill(left)
+        try:
+            aioschedule.idle_ms(aioschedule._run, 1000)
+        except MemoryError:
+            failed = True
+        kept = None
+        gc.enable()
+        assert waits("job"), (left, aioschedule.group())
+        left += 32
+    del kept
+    return left // 32 - 1
+
+
+def test_no_entry_is_lost():
+    """Wherever in a pass memory runs out, what was due still waits, and is tried again."""
+
+    async def job():
+        pass
+
+    for options in (
+        {"repeat": 0.01},
+        {"start_in": 0, "repeat": "* * * * *"},
+        {"start_in": time.localtime(int(time.time()) - 5), "repeat": 3},
+    ):
+        aioctl.add(job)
+        try:
+            n = asyncio.run(_little_memory(options))
+        finally:
+            gc.enable()
+            aioctl.reset()
+            aioschedule.reset()
+        print(options, n)
+        assert n > 2, (options, n)
