@@ -461,11 +461,15 @@ def idle_ms(run=None, ms=None):
             if e:
                 try:
                     _push(name, e, run(name, e, now))
-                except MemoryError:
-                    # It is tried again
+                except MemoryError as err:
+                    # It is tried again in a second, and keeps no other waiting. Where there is no
+                    # room for that either, it stays as it was.
                     e["due"] = item[0]
                     heapq.heappush(q, item)
-                    raise
+                    _say(name, "missed", err)
+                    at = now + 1000
+                    heapq.heappush(q, (at, name))
+                    e["due"] = at
                 # What was started comes first, then the look at what is next, on either clock
                 ms = 0
         w = 1

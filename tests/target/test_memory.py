@@ -74,6 +74,34 @@ def test_no_memory_left():
         aioctl.reset()
 
 
+def test_others_run():
+    """A task that takes more memory than there is keeps no other from its time."""
+    runs = []
+
+    async def job():
+        runs.append(time.ticks_ms())
+
+    def big():
+        bytearray(1 << 29)
+
+    async def main():
+        aioschedule.schedule("big", start_in=0.05)
+        aioschedule.schedule("job", repeat=0.1)
+        aioctl.add(big)
+        aioctl.add(job)
+        aioctl.add(aioschedule.schedule_loop)
+        await asyncio.sleep(1.5)
+        assert len(runs) > 7, runs
+        # Nor is it forgotten
+        assert waits("big")
+
+    try:
+        asyncio.run(main())
+    finally:
+        aioctl.reset()
+        aioschedule.reset()
+
+
 def waits(name):
     e = aioschedule.group()[name]
     return any(item == (e["due"], name) for q in aioschedule._heaps for item in q)
