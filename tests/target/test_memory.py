@@ -128,6 +128,9 @@ async def _little_memory(options):
             failed = True
         kept = None
         gc.enable()
+        # Lets go of what the stack still holds
+        await asyncio.sleep_ms(0)
+        gc.collect()
         assert waits("job"), (left, aioschedule.group())
         left += 32
     del kept
