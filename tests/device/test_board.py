@@ -158,25 +158,32 @@ def test_rtc_is_set_while_tasks_wait(board):
     assert [run[1:] for run in cron[1:]] == [[12, 1, 0], [12, 0, 5]]
 
 
-AFTER_2038 = """
-import asyncio, machine, time
+# The RTC, the options of the job, and what is done after four seconds
+ONE_JOB = """
+import asyncio, machine
 import aioctl, aioschedule
 
 async def job():
     pass
 
 async def main():
-    machine.RTC().datetime((2063, 2, 28, 2, 23, 59, 58, 0))
+    machine.RTC().datetime(%s)
     aioctl.add(job)
-    aioschedule.schedule("job", start_in=(2063, 3, 1, 0, 0, 0), repeat="0 0 1 mar *")
+    aioschedule.schedule("job", %s)
     aioctl.add(aioschedule.schedule_loop)
     await asyncio.sleep(4)
-    print("dt", aioschedule.group()["job"]["last_dt"][:6])
-    aioschedule.status_sc("job")
-    aioschedule.status_sc()
+    %s
 
 asyncio.run(main())
 """
+
+AFTER_2038 = ONE_JOB % (
+    "(2063, 2, 28, 2, 23, 59, 58, 0)",
+    'start_in=(2063, 3, 1, 0, 0, 0), repeat="0 0 1 mar *"',
+    """print("dt", aioschedule.group()["job"]["last_dt"][:6])
+    aioschedule.status_sc("job")
+    aioschedule.status_sc()""",
+)
 
 
 def test_after_2038(board):
@@ -189,25 +196,13 @@ def test_after_2038(board):
     assert len(lines) == 4
 
 
-BEFORE_RESET = """
-import asyncio, machine, os, time
-import aioctl, aioschedule
-
-async def job():
-    pass
-
-async def main():
-    machine.RTC().datetime((2026, 7, 1, 2, 12, 0, 0, 0))
-    aioctl.add(job)
-    aioschedule.schedule("job", start_in=2, repeat=10)
-    aioctl.add(aioschedule.schedule_loop)
-    await asyncio.sleep(4)
-    print("runs", aioschedule.group()["job"]["runs"])
+BEFORE_RESET = ONE_JOB % (
+    "(2026, 7, 1, 2, 12, 0, 0, 0)",
+    "start_in=2, repeat=10",
+    """print("runs", aioschedule.group()["job"]["runs"])
     aioschedule.save("/aioschedule_tests.json")
-    machine.soft_reset()
-
-asyncio.run(main())
-"""
+    machine.soft_reset()""",
+)
 
 AFTER_RESET = """
 import asyncio, machine, os, time

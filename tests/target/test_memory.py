@@ -31,6 +31,15 @@ def fill(left=0):
     return kept
 
 
+def run(coro):
+    try:
+        return asyncio.run(coro)
+    finally:
+        gc.enable()
+        aioctl.reset()
+        aioschedule.reset()
+
+
 async def _no_memory(seen):
     async def job():
         seen["runs"] += 1
@@ -60,18 +69,11 @@ async def _no_memory(seen):
     for t in loop, watcher:
         assert not t.task.done(), (t.name, t.result)
     assert before and during - before < 5 and seen["runs"] > during + 3, (before, during, seen)
-    aioschedule.reset()
-    aioctl.stop()
 
 
 def test_no_memory_left():
     """The loops go on where no memory is left for a while, and all runs again after it."""
-    seen = {"runs": 0}
-    try:
-        asyncio.run(_no_memory(seen))
-    finally:
-        gc.enable()
-        aioctl.reset()
+    run(_no_memory({"runs": 0}))
 
 
 def test_others_run():
@@ -95,11 +97,7 @@ def test_others_run():
         # Nor is it forgotten
         assert waits("big")
 
-    try:
-        asyncio.run(main())
-    finally:
-        aioctl.reset()
-        aioschedule.reset()
+    run(main())
 
 
 def waits(name):
@@ -149,11 +147,6 @@ def test_no_entry_is_lost():
         {"start_in": time.localtime(int(time.time()) - 5), "repeat": 3},
     ):
         aioctl.add(job)
-        try:
-            n = asyncio.run(_little_memory(options))
-        finally:
-            gc.enable()
-            aioctl.reset()
-            aioschedule.reset()
+        n = run(_little_memory(options))
         print(options, n)
         assert n > 2, (options, n)
