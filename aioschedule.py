@@ -30,6 +30,8 @@ _AIOCTL_SCHEDULE_GROUP = {}
 _heaps = [], []
 # name -> (restarts, last error, checks to wait after it, the check that restarts)
 _fails = {}
+# The number of the watcher's last check
+_checks = 0
 _log = None
 # The monotonic clock: ms since the start of schedule_loop; _now() has the tick at its last reading
 _ms = 0
@@ -191,8 +193,9 @@ def _next(e, ms):
     return ms + r - (ms - int(e["at"])) % r
 
 
-def _entry(name, d):
-    # The entry that the options of a task make; changes nothing else
+def _entry(name, d, ms=0):
+    # The entry that the options of a task make; changes nothing else. `ms`: how far its monotonic
+    # clock is ahead of the one of an entry of before
     e = {"start_in": 0, "repeat": False, "times": 0, "until": 0, "jitter": 0}
     k = "name"
     v = name
@@ -201,7 +204,20 @@ def _entry(name, d):
         k + name
         d = dict(d)
         if len(d) > 7:
-            # aioctl.start() gives back the entry that aioctl.stop() took out of group()
+            # An entry of before: from load(), or aioctl.start() gives back what aioctl.stop()
+            # took out of group(). The original due time holds, except where the RTC was set back
+            # meanwhile, by a minute or more.
+            at = d["at"]
+            if at is not None:
+                if not d["wall"]:
+                    d["at"] += ms
+                    d["due"] += ms
+                elif d["wall"] > 0 and _next(d, _now(1) + 60000) < at:
+                    d["at"] = _next(d, _now(1))
+                    d["due"] = None
+            u = d["until"]
+            if u and not u[1]:
+                u[0] += ms
             return d
         for k, v in d.items():
             if k not in e:
@@ -251,19 +267,21 @@ def _push(name, e, at):
     u = e["until"]
     q = _heaps[w]
     j = e["jitter"]
-    e["at"] = at
-    e["due"] = None
+    due = None
     if at is not None:
         # -1 is for what has run
         if "last" not in e:
             e["start_in"] = max(0, at - _now(w) + _now()) // 1000
         if u and (not u[1]) == (not w):
             j = min(j, u[0] - at)
-        if j >= 0:
-            if j:
-                at += int(random.random() * j)
-            e["due"] = at
-            heapq.heappush(q, (at, name))
+        if j < 0:
+            at = None
+        else:
+            # For the same phase the jitter stays what it was
+            due = at == e["at"] and e.get("due") or at + (j and int(random.random() * j))
+            heapq.heappush(q, (due, name))
+    e["at"] = at
+    e["due"] = due
     if len(q) > 2 * len(_AIOCTL_SCHEDULE_GROUP):
         q[:] = sorted(set(filter(_live, q)))
 
@@ -508,9 +526,12 @@ async def schedule_loop(alog=None):
                     e = _live(item)
                     if e:
                         at = e["at"]
-                        if e["wall"] > 0:
-                            at = min(at, _next(e, now))
-                        _push(item[1], e, at)
+                        try:
+                            if e["wall"] > 0:
+                                at = min(at, _next(e, now))
+                            _push(item[1], e, at)
+                        except Exception as err:
+                            _say(item[1], "error", err)
             # While an entry waits for the wall clock a step of the RTC is noticed within a second;
             # else it sleeps until the next run, not at a fixed rate. For half a period of ticks_ms
             # (2**29 ms on a board) asyncio can't sleep, nor may the monotonic clock be left alone.
@@ -528,13 +549,13 @@ async def watcher_loop(alog=None, sleep=30):
     alog: as for set_log(). sleep: seconds from one check to the next. A task that fails again
     waits for twice as many checks, up to an hour, until it has been well for as long.
     """
+    global _checks
     if alog:
         set_log(alog)
     ms = int(sleep * 1000)
-    n = 0
     while True:
         await asyncio.sleep_ms(ms)
-        n += 1
+        _checks += 1
         try:
             results = aioctl.result_all(as_dict=True)
             for name, t in aioctl.group().tasks.items():
@@ -548,12 +569,12 @@ async def watcher_loop(alog=None, sleep=30):
                     ):
                         c, _, wait, at = _fails.get(name, [0] * 4)
                         # How many checks to go; a new failure, if not one of the next `wait`
-                        at -= n
+                        at -= _checks
                         if at // (wait or 1):
                             wait *= 2
                             wait = -at <= wait and min(wait, 3600 // sleep) or 1
                             at = wait - 1
-                        _fails[name] = c + (not at), err, wait, n + at
+                        _fails[name] = c + (not at), err, wait, _checks + at
                         if not at:
                             _say(name, "restart", err)
                             aioctl.start(name)
@@ -570,11 +591,12 @@ async def watcher_loop(alog=None, sleep=30):
 
 def _left(e):
     # How long it is to the next run, and what the clock on the wall will show then, to the
-    # nearest second; None when there is none
+    # nearest second; first what sorts them; None when there is none
     due = e["due"]
     if due is not None:
         ms = max(0, due - _now(e["wall"])) + 500
-        return aioctl.tmdelta_fmt(ms // 1000), aioctl.get_datetime(_date(_now(1) + ms))
+        at = aioctl.get_datetime(_date(_now(1) + ms))
+        return "%015d" % ms, aioctl.tmdelta_fmt(ms // 1000), at
 
 
 def status_sc(name=None, debug=False):
@@ -590,7 +612,7 @@ def status_sc(name=None, debug=False):
             s += " last @ %s -->" % aioctl.get_datetime(e["last_dt"])
             word = "next"
         left = _left(e)
-        print(k + s, word + " in %s @ %s" % left if left else "done")
+        print(k + s, word + "%.0s in %s @ %s" % left if left else "done")
         if debug:
             print(k + "schedule opts:", e)
     w = _fails.get(name)
@@ -604,13 +626,13 @@ def status_sc_all():
     rows = [tuple("! NEXT LEFT LAST AGO RUNS MISSED RESTARTS TASK".split())]
     for name, e in _AIOCTL_SCHEDULE_GROUP.items():
         try:
-            s, at = _left(e) or ("-", "~    -")
+            k, s, at = _left(e) or ("~", "-", "     -")
             last = ago = "-"
             if "last" in e:
                 last = aioctl.get_datetime(e["last_dt"])[5:16]
                 ago = aioctl.tmdelta_fmt(time.time() - e["last"])
             n = _fails.get(name, [0])[0]
-            rows += ((at, at[5:16], s, last, ago, e.get("runs", 0), e.get("missed", 0), n, name),)
+            rows += ((k, at[5:16], s, last, ago, e.get("runs", 0), e.get("missed", 0), n, name),)
         except Exception:
             # No entry: somebody wrote into group() at the prompt
             pass
@@ -628,7 +650,7 @@ def save(path="schedule.json"):
     import json
     import os
 
-    s = json.dumps((int(time.time()), _now(), _AIOCTL_SCHEDULE_GROUP)) + "\n"
+    s = json.dumps((_now(1), _now(), _AIOCTL_SCHEDULE_GROUP)) + "\n"
     new = path + "-"
     with open(new, "w") as f:
         f.write(s + str(binascii.crc32(s)))
@@ -645,7 +667,6 @@ def load(path="schedule.json"):
     import binascii
     import json
 
-    global _t0
     try:
         f = open(path)
     except OSError:
@@ -655,20 +676,14 @@ def load(path="schedule.json"):
         try:
             s, crc = f
             t, ms, new = crc == str(binascii.crc32(s)) and json.loads(s)
+            # A clock that is behind the file was set back
+            ms = _now() - ms - max(0, _now(1) - t)
+            for name, e in new.items():
+                if "last" in e:
+                    e["last_dt"] = tuple(e["last_dt"])
+                new[name] = _entry(name, e, ms)
         except Exception:
             raise ValueError("damaged: " + path)
-    # As _AIOCTL_SCHEDULE_T0 was then
-    t -= _now() // 1000
-    ms = _now() - ms - max(0, __getattr__("_AIOCTL_SCHEDULE_T0") - t) * 1000
-    # A clock that is behind the file was set back
-    _t0 = max(_t0, t)
-    for name, e in new.items():
-        u = e["until"]
-        if u and not u[1]:
-            u[0] += ms
-        if not e["wall"] and e["at"] is not None:
-            e["at"] += ms
-        if "last" in e:
-            e["last_dt"] = tuple(e["last_dt"])
-        _install(name, e)
+    for name in new:
+        _install(name, new[name])
     return sorted(set(new) - set(aioctl.group().tasks))

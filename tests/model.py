@@ -190,13 +190,14 @@ class Model:
         e.phase = self.phase_after(e, now)
         self.end_if_over(e)
 
-    def step_seen(self, e):
+    def step_seen(self, e, new=False):
         """Set back by more than a minute, what comes again is due again."""
         if e.clock == "mono" or e.done or e.waits:
             return
         steps = [self.zero() - zero for zero in self.known]
         # The loop counts in whole seconds
-        if all(step > 1000 - BACK for step in steps):
+        # A new one, if set forward, may be taken for one of before
+        if all(1000 - BACK < step and (step < BACK - 1000 or not new) for step in steps):
             return
         late = e.phase if e.by is None else e.by
         now = self.now("wall")
@@ -206,6 +207,16 @@ class Model:
         if all(step < -1000 - BACK for step in steps):
             e.by = min(late, self.phase_after(e, now))
         self.end_if_over(e)
+
+    def given_back(self, e):
+        """The original due time holds, except where the RTC was set back meanwhile."""
+        if e.clock == "mono" or e.done or e.waits:
+            return
+        late = e.phase if e.by is None else e.by
+        now = self.now("wall")
+        if self.phase_after(e, now + BACK) < late:
+            e.by = self.phase_after(e, now)
+            e.phase = min(e.phase, e.by)
 
     # What must have happened by now
 
@@ -386,7 +397,7 @@ class Model:
             task = self.tasks[name]
             task.state = task.state.replace("starting", "idle")
         # The loop may be about to notice a step
-        self.step_seen(e)
+        self.step_seen(e, new=True)
         self.entries[name] = e
 
     def do_unschedule(self, name):
@@ -414,8 +425,8 @@ class Model:
         if e and name not in self.entries:
             e.late = self.t
             self.entries[name] = e
-            # "The original due time holds", or, where the RTC was set back meanwhile, the first
-            # phase from now on as for an entry that was not stopped
+            self.given_back(e)
+            # The loop may be about to notice a step, or have done so without this entry
             due = e.phase if e.by is None else e.by
             self.step_seen(e)
             e.by = due
@@ -459,7 +470,7 @@ class Model:
         self.looping = False
 
     def do_reset(self, rtc, first):
-        # Seconds are saved as what is left of them; the RTC counts whole ones
+        # Seconds are saved as what is left of them
         saved = self.now("wall")
         mono = self.now("mono")
         if isinstance(rtc, (tuple, list)):
@@ -468,14 +479,14 @@ class Model:
             epoch = new_year(rtc) * 1000
         self.boot(epoch)
         self.t = self.saved_t
-        self.known = {saved}
-        passed = max(0, self.now("wall") // 1000 - saved // 1000) * 1000 + mono
+        passed = max(0, self.now("wall") - saved) + mono
         for e in self.entries.values():
             e.seen = None
             if e.clock == "mono":
                 e.phase -= passed
             if e.until and e.until[0] == "mono":
                 e.until = "mono", e.until[1] - passed
+            self.given_back(e)
         self.kept.clear()
         self.dying.clear()
         for name, task in self.tasks.items():

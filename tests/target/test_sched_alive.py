@@ -194,21 +194,30 @@ def test_garbage_in_an_entry():
 
 def test_garbage_when_the_clock_is_set():
     """A rule that somebody spoilt does not keep the others from following a step of the RTC."""
-    ctl, sched = fresh()
-    sched.set_log(Log())
-    a, z = [], []
-    job("a", a, repeat="* * * * *")
-    job("b", [], repeat="* * * * *")
-    job("z", z, start_in=0.5, repeat=1)
+    for bad in "abc":
+        for value in ("junk", None, {}, "gone"):
+            ctl, sched = fresh()
+            log = Log()
+            sched.set_log(log)
+            runs = {name: [] for name in "abc"}
+            z = []
+            for name in runs:
+                job(name, runs[name], repeat="* * * * *")
+            job("z", z, start_in=0.5, repeat=1)
 
-    def spoil():
-        sched.group()["b"]["repeat"] = "junk"
+            def spoil():
+                if value == "gone":
+                    del sched.group()[bad]["repeat"]
+                else:
+                    sched.group()[bad]["repeat"] = value
 
-    play(130_400, (65_000, spoil), (70_000, lambda: vclock.step(-600)))
-    assert alive(ctl)
-    eq(a, [60_000, 120_000])
-    # The second that a broken neighbour may cost is a whole period here
-    eq(z, [ms for ms in range(500, 130_400, 1000) if ms != 70_500])
+            play(130_400, (65_000, spoil), (70_000, lambda: vclock.step(-600)))
+            assert alive(ctl)
+            eq(runs.pop(bad), [60_000])
+            for name in runs:
+                eq((bad, value, name, runs[name]), (bad, value, name, [60_000, 120_000]))
+            eq(z, list(range(500, 130_400, 1000)))
+            assert [s for ms, s in log.lines if s.startswith("[%s] " % bad)], log.lines
 
 
 def test_time_that_cannot_be_slept():

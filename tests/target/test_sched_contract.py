@@ -161,6 +161,53 @@ def test_given_back_late():
                 eq((stop, runs), (stop, before + [8200, 9000, 11_000]))
 
 
+def test_given_back_with_its_jitter():
+    """The original due time holds, the jitter that was drawn for it included."""
+    for ctl, sched in both():
+        for stopped, started in ((10, 20), (10, 3000)):
+            runs = []
+            ctl, sched = fresh()
+            job("a", runs, start_in=10, jitter=1000)
+            due = []
+            play(
+                4_000_000,
+                (stopped, lambda: (due.append(vclock.now() + sched.idle_ms()), ctl.stop("a"))),
+                (started * 1000, lambda: ctl.start("a")),
+            )
+            eq(runs, [max(due[0], started * 1000)])
+
+
+def test_rule_given_back_after_the_rtc_was_set_back():
+    """A rule follows the wall clock there too; set back by less than a minute, nothing more."""
+    for ctl, sched in both(epoch=(2036, 5, 1, 12, 0, 30)):
+        runs, dates, phases = [], [], []
+        job("rule", runs, repeat="* * * * *")
+        job("date", dates, start_in=local(100), repeat=60)
+        job("phase", phases, start_in=local(5), repeat=60)
+        names = "rule", "date", "phase"
+        play(
+            130_000,
+            (10_000, lambda: [ctl.stop(name) for name in names]),
+            (11_000, lambda: vclock.set_rtc((2026, 5, 1, 12, 0, 11))),
+            (15_000, lambda: [ctl.start(name) for name in names]),
+        )
+        # A date is in 2036
+        eq((runs, dates, phases), ([60_000, 120_000], [], [5000, 35_000, 95_000]))
+    for ctl, sched in both(epoch=(2026, 5, 1, 12, 0, 30)):
+        runs = []
+        job("a", runs, repeat="* * * * *")
+
+        def back():
+            ctl.stop("a")
+            vclock.step(-50)
+            ctl.start("a")
+
+        # Run at 12:01:00, which comes again 45 s later
+        play(200_000, (35_000, back))
+        eq(runs, [30_000, 140_000, 200_000][: len(runs)])
+        assert len(runs) > 1
+
+
 def test_given_back_as_a_copy():
     """The entry goes through keywords; group() has a dict again that is its own."""
     ctl, sched = fresh()

@@ -249,6 +249,17 @@ def test_table():
     eq(len(lines), 6)
 
 
+def test_table_within_a_second():
+    """Soonest first, also where the same second is shown, and on both clocks."""
+    ctl, sched = fresh(epoch=MARCH)
+    for name, s in zip("gfedcba", (0.9, 1.1, 5.1, 5.3, 9.4, 9.5, 10.3)):
+        job(name, [], start_in=s)
+    job("w", [], start_in=local(8))
+    seen = []
+    play(600, (500, lambda: seen.append(table(sched))))
+    eq("".join(line.split()[-1] for line in seen[0][1:]), "gfedwcba")
+
+
 def test_table_of_nothing():
     """With nothing scheduled there is just the header."""
     ctl, sched = fresh()

@@ -112,6 +112,33 @@ def test_does_not_forget_too_soon():
     assert runs[4] - 210 >= 240, runs
 
 
+def test_stopped_and_started():
+    """The watcher, started again, goes on where it was; to be stopped is no failure."""
+    ctl, sched = fresh()
+    runs = failing(ctl, until=400_000)
+
+    def again():
+        ctl.stop("watcher_loop")
+        ctl.start("watcher_loop")
+
+    # Four checks after the one at 90 s: at 120, 160, 205, 235
+    watch(ctl, sched, 1000, (130, again), (175, again))
+    eq(runs, [0, 30, 90, 235, 475])
+    # After a healthy run the next failure is the first again, here too
+    ctl, sched = fresh()
+    runs = []
+
+    async def body():
+        runs.append(vclock.now() // 1000)
+        if len(runs) == 4:
+            await asyncio.sleep(3000)
+        raise ValueError
+
+    ctl.add(body)
+    watch(ctl, sched, 3390, (3160, again))
+    eq(runs, [0, 30, 90, 210, 3220, 3280])
+
+
 def test_each_task_for_itself():
     """Failures of one task do not make another wait."""
     ctl, sched = fresh()

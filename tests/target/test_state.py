@@ -95,6 +95,24 @@ def test_seconds_with_the_rtc_kept():
     eq(secs(c), [])
 
 
+def test_parts_of_a_second_with_the_rtc_kept():
+    """However often it sleeps: no run is early and the phase stays, to the ms."""
+    fresh()
+    aioschedule.schedule("a", start_in=60, repeat=10)
+    at = 899
+    run(1, (at / 1000, lambda: aioschedule.save(PATH)))
+    for asleep in (151, 999, 1001, 20, 3, 980, 10_007):
+        at += asleep
+        fresh()
+        vclock.step(at / 1000)
+        aioschedule.load(PATH)
+        eq(aioschedule.idle_ms(), 60_000 - at)
+        aioschedule.save(PATH)
+    a = add("a")
+    run(70)
+    eq([ms + at for ms in a], [60_000, 70_000, 80_000])
+
+
 def test_overdue_with_the_rtc_kept():
     """What came due asleep runs once, at once, and the old phase goes on."""
     first_life(a={"start_in": 250}, b={"repeat": 60}, c={"start_in": 30, "repeat": 600})
@@ -208,6 +226,17 @@ def test_until_and_jitter():
     eq(secs(a), [20, 50, 80])
     # By that clock the date is 24 years off
     assert len(b) > 5
+
+
+def test_jitter_that_was_drawn():
+    """A run waits on for the jitter it has; what came due asleep runs at once."""
+    for seconds in (20, 1200):
+        first_life(10, a={"start_in": 100, "jitter": 1000})
+        left = aioschedule.idle_ms()
+        # Saved at 10 s, looked at at 11 s
+        left += 1000
+        (a,) = second_life(later(10 + seconds), "a", seconds=1500)
+        eq(a, [max(0, left - seconds * 1000)])
 
 
 def test_last_run_and_counts():
@@ -602,6 +631,60 @@ def test_random_damage():
         if other != data:
             check_damaged(other)
     os.remove(PATH)
+
+
+def test_file_of_an_entry_made_by_hand():
+    """Options that somebody put into group() are scheduled; what is no entry is a ValueError."""
+    for value, error in (
+        ({"start_in": 5, "repeat": 2}, False),
+        ({"start_in": 5, "repeat": "junk"}, True),
+        ({"mine": 1}, True),
+        ({}, True),
+        (5, True),
+        (None, True),
+        ([1], True),
+        ("ab", True),
+    ):
+        fresh()
+        aioschedule.schedule("a", start_in=5)
+        aioschedule.group()["hand"] = value
+        aioschedule.save(PATH)
+        fresh()
+        aioschedule.schedule("a", start_in=99)
+        before = repr(aioschedule.group())
+        try:
+            aioschedule.load(PATH)
+        except ValueError as exc:
+            assert error and PATH in str(exc), (value, exc)
+            eq(repr(aioschedule.group()), before)
+        else:
+            assert not error, value
+            hand = add("hand")
+            run(10)
+            eq(hand, [5000, 7000, 9000])
+    # A key of an entry gone
+    fresh()
+    aioschedule.schedule("a", start_in=5, repeat=5, until=99)
+    entry = dict(aioschedule.group()["a"])
+    for key in entry:
+        fresh()
+        aioschedule.group()["a"] = dict(entry)
+        del aioschedule.group()["a"][key]
+        aioschedule.save(PATH)
+        fresh()
+        check_loads(key)
+    os.remove(PATH)
+
+
+def check_loads(what):
+    # Either it does, or it is a ValueError that changes nothing
+    aioschedule.schedule("z", start_in=99)
+    before = repr(aioschedule.group())
+    try:
+        aioschedule.load(PATH)
+    except ValueError as exc:
+        assert PATH in str(exc), (what, exc)
+        eq((what, repr(aioschedule.group())), (what, before))
 
 
 def test_undamaged_file_of_a_strange_entry():
