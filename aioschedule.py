@@ -246,10 +246,12 @@ def _entry(name, d, ms=0):
         at, wall = start or (_now(rule), rule)
         e["at"] = at
         e["wall"] = wall
-        # Checked, whether it is used or not; without a start nor a period: out of range too
+        # Checked, whether it is used or not
         at = _next(e, max(at - 1, _now(wall)))
         if not start or rule and wall:
-            e["at"] = at or _sec(0, 1)
+            if not at:
+                raise ValueError("no start_in")
+            e["at"] = at
     except Exception as err:
         raise type(err)("%s=%r: %s" % (k, v, err))
     return e
@@ -450,7 +452,7 @@ def _run(name, e, ms):
             e["last"] = t = time.time()
             # By itself localtime() may be of the second before, on the unix port; with the seconds
             # it ends in 2038, on boards
-            e["last_dt"] = time.localtime(t if t < 1 << 31 else None)
+            e["last_dt"] = time.localtime(t) if t < 1 << 31 else time.localtime()
         except MemoryError:
             raise
         except Exception as err:
@@ -518,9 +520,9 @@ async def schedule_loop(alog=None):
             # No step is noticed that was before anything waited
             _t0 = q and __getattr__("_AIOCTL_SCHEDULE_T0") or 0
             if t and (_t0 - t) ** 2 >= 3600:
-                # The RTC was set forward: what was jumped over is overdue, and runs once. Set back
-                # by a minute or more: what comes again is due again, also what this second began
-                # with.
+                # Wall-clock times follow the wall clock. The RTC was set forward: what was jumped
+                # over is overdue, and runs once. Set back by a minute or more: what comes again is
+                # due again, also what this second began with.
                 now = _now(1) - min(_now(), 1000)
                 for item in q[:]:
                     e = _live(item)
@@ -532,13 +534,13 @@ async def schedule_loop(alog=None):
                             _push(item[1], e, at)
                         except Exception as err:
                             _say(item[1], "error", err)
-            # While an entry waits for the wall clock a step of the RTC is noticed within a second;
-            # else it sleeps until the next run, not at a fixed rate. For half a period of ticks_ms
+            # It sleeps until the next run, not at a fixed rate; while an entry waits for the wall
+            # clock, a step of the RTC is noticed within a second. For half a period of ticks_ms
             # (2**29 ms on a board) asyncio can't sleep, nor may the monotonic clock be left alone.
-            # What has passed since it looked at the clock makes no run late.
+            # On time: what has passed since it looked at the clock makes no run late.
             ms = idle_ms(_run, 1000 if q else 1 << 26) + _ms - _now()
         except Exception as err:
-            # An entry that somebody took apart at the prompt, or no memory left
+            # It does not die of an entry taken apart at the prompt, or where no memory is left
             _say("schedule_loop", "error", err)
             ms = 1000
 
@@ -546,13 +548,14 @@ async def schedule_loop(alog=None):
 async def watcher_loop(alog=None, sleep=30):
     """Restarts failed tasks, unless their kwargs hold restart=False; for aioctl.add().
 
-    alog: as for set_log(). sleep: seconds from one check to the next. A task that fails again
-    waits for twice as many checks, up to an hour, until it has been well for as long.
+    alog: as for set_log(). sleep: seconds (> 0) from one check to the next. A task that fails
+    again waits for twice as many checks, up to an hour, until it has been well for as long.
+    Raises TypeError or ValueError where `sleep` is no such number.
     """
     global _checks
     if alog:
         set_log(alog)
-    ms = int(sleep * 1000)
+    ms = _sec(sleep, 1)
     while True:
         await asyncio.sleep_ms(ms)
         _checks += 1
@@ -568,9 +571,10 @@ async def watcher_loop(alog=None, sleep=30):
                         and t.kwargs.get("restart", True)
                     ):
                         c, _, wait, at = _fails.get(name, [0] * 4)
-                        # How many checks to go; a new failure, if not one of the next `wait`
+                        # Checks to go until its restart; less than 0: it has failed anew. The
+                        # watcher does not make it worse: then twice as many, up to an hour.
                         at -= _checks
-                        if at // (wait or 1):
+                        if at < 0:
                             wait *= 2
                             wait = -at <= wait and min(wait, 3600 // sleep) or 1
                             at = wait - 1
@@ -590,13 +594,13 @@ async def watcher_loop(alog=None, sleep=30):
 
 
 def _left(e):
-    # How long it is to the next run, and what the clock on the wall will show then, to the
-    # nearest second; first what sorts them; None when there is none
+    # How long it is to the next run, to the nearest second, and what the clock on the wall will
+    # show then; first what sorts them; None when there is none
     due = e["due"]
     if due is not None:
-        ms = max(0, due - _now(e["wall"])) + 500
+        ms = max(0, due - _now(e["wall"]))
         at = aioctl.get_datetime(_date(_now(1) + ms))
-        return "%015d" % ms, aioctl.tmdelta_fmt(ms // 1000), at
+        return "%015d" % ms, aioctl.tmdelta_fmt((ms + 500) // 1000), at
 
 
 def status_sc(name=None, debug=False):
@@ -650,6 +654,7 @@ def save(path="schedule.json"):
     import json
     import os
 
+    # State on flash is never half: the old one stays until the new one is whole
     s = json.dumps((_now(1), _now(), _AIOCTL_SCHEDULE_GROUP)) + "\n"
     new = path + "-"
     with open(new, "w") as f:

@@ -1,7 +1,7 @@
 # Freezes aioschedule into firmware.
 # MIT license; Copyright (c) 2026 the aioschedule authors
 #
-#   include("path/to/aioschedule/manifest.py", aiorepl=True)
+#   include("path/to/aioschedule/manifest.py", is_require=True, aiorepl=True)
 # in a board's manifest, or
 #   make FROZEN_MANIFEST=path/to/aioschedule/manifest.py.
 metadata(

@@ -263,7 +263,8 @@ def origin(targets):
     lines = [f"- commit {commit}{', with changes' if changed else ''}"]
     for target in targets:
         text = target.exec(
-            "import sys; i = sys.implementation; print('%d.%d.%d' % i.version[:3]); "
+            "import sys; i = sys.implementation; v = i.version; "
+            "print('%d.%d.%d' % v[:3] + (v[3:] and v[3] and '-' + v[3] or '')); "
             "print(sys.version.split('; ')[-1]); print(getattr(i, '_machine', sys.platform))"
         )
         version, build, machine = text.strip().split("\n")[-3:]

@@ -59,6 +59,7 @@ async def main():
     while True:
         await asyncio.sleep_ms(20)
         ms = aioschedule.idle_ms()
+        # Never None here: both repeat for ever
         if all(t.task.done() for t in work) and ms > 1000:
             break
     aioschedule.save(SCHEDULE)

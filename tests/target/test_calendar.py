@@ -116,6 +116,7 @@ def test_ends_of_months_and_years():
     check("* * * * *", (2023, 12, 31, 23, 59, 1), (2024, 1, 1, 0, 0))
     check("0 0 29 2 */7", (2024, 1, 1, 0, 0, 0), (2032, 2, 29, 0, 0))
     check("0 0 29 2 */7", (2088, 3, 1, 0, 0, 0), (2128, 2, 29, 0, 0))
+    check("0 0 29 2 */7", (2088, 2, 29, 0, 0, 1), (2128, 2, 29, 0, 0))
 
 
 def test_rare_rule_is_found_in_50_ms():
@@ -176,6 +177,14 @@ def test_scheduled_in_the_minute_it_names():
     a = add("a", repeat="0 12 * * *")
     run(86400 + 3600)
     eq(a, [(2024, 5, 2, 12, 0, 0)])
+
+
+def test_start_in_seconds_and_a_match_missed_together():
+    """Kept from both its start and the match after it: that match runs once, at once."""
+    fresh((2024, 1, 1, 0, 0, 0))
+    a = add("a", start_in=59, repeat="* * * * *")
+    run(130, (58, lambda: vclock.block(3500)))
+    eq(a, [(2024, 1, 1, 0, 1, 1), (2024, 1, 1, 0, 2, 0)])
 
 
 def test_missed_runs_are_one():

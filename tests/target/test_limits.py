@@ -305,6 +305,17 @@ def test_jitter_and_until():
     eq(aioschedule.idle_ms(), None)
 
 
+def test_jitter_longer_than_until():
+    """Of a run near `until` the jitter is what is left until then: it comes, and not after it."""
+    fresh()
+    runs = [add("t%d" % i, start_in=10, until=11, jitter=100) for i in range(40)]
+    run(200)
+    for r in runs:
+        eq(len(r), 1)
+        assert 10_000 <= r[0] <= 11_000, r
+    assert len({r[0] for r in runs}) > 20, runs
+
+
 def test_jitter_and_times():
     """As many runs as without jitter."""
     fresh()

@@ -223,17 +223,20 @@ def test_garbage_when_the_clock_is_set():
 def test_time_that_cannot_be_slept():
     """A due time of a kind that asyncio refuses: the loop goes on, and lets others go on."""
     for ctl, sched in both():
-        sched.set_log(Log())
+        log = Log()
+        sched.set_log(log)
         z = []
-        job("a", [], start_in=100)
+        job("a", [], start_in=100, repeat=1)
         job("z", z, start_in=0.5, repeat=1)
 
         def spoil():
             e = sched.group().pop("a")
-            e["at"] = 3200.5
+            e["at"] = e["due"] = 3200.5
             sched.schedule("a", **e)
 
         play(10_400, (2200, spoil))
+        # The runs after it are at whole ms again
+        eq(len(log.lines), 1)
         assert alive(ctl)
         on_time(z, 10_400)
 
@@ -293,6 +296,36 @@ def test_loop_stopped_at_any_moment():
             assert runs[2] in (3000, at + 20), runs
             runs[2] = 3000
             eq(runs, [1000, 2000, 3000, 4000, 5000, 6000])
+
+
+def test_stopped_for_longer_than_ticks_last():
+    """Beyond half a wrap of ticks_ms the time it is stopped does not count, nor runs backwards."""
+    ctl, sched = fresh(ticks=12345)
+    runs = []
+    job("a", runs, start_in=20 * 86400)
+    day = 86_400_000
+    play(
+        28 * day,
+        # A look at the clock, which the loop took hours ago
+        (day, lambda: (sched.idle_ms(), ctl.stop("schedule_loop"))),
+        (8 * day, lambda: ctl.start("schedule_loop")),
+    )
+    eq(runs, [27 * day])
+
+
+def test_stopped_and_scheduled_in_one_turn():
+    """A loop that was just stopped ends, whatever is scheduled before it does."""
+    for ctl, sched in both():
+        runs = []
+        job("a", runs, start_in=5)
+
+        def stop():
+            ctl.stop("schedule_loop")
+            sched.schedule("a", start_in=1)
+
+        play(9000, (1000, stop))
+        assert not alive(ctl)
+        eq(runs, [])
 
 
 def test_schedule_while_the_loop_is_stopped():

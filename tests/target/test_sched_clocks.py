@@ -1,4 +1,4 @@
-# Proves promises 5 and 6 when the RTC is set, forward and back, by minutes and by decades.
+# Proves promise 6, "wall-clock times follow the wall clock", and 5, when the RTC is set.
 # MIT license; Copyright (c) 2026 the aioschedule authors
 # ruff: noqa: B023 - closures over loop variables: all are called in the same turn
 
@@ -173,6 +173,26 @@ def test_crontab_after_a_step_back():
     job("noon", noon, repeat="0 12 * * *")
     play(3_600_000, (70_000, step(-30)), (90_500, step(-55)), (1_000_000, step(-5)))
     eq(noon, [60_000])
+
+
+def test_many_follow_a_step_back():
+    """Every one of them comes again."""
+    ctl, sched = fresh()
+    runs = [[] for _ in range(40)]
+    for i in range(40):
+        job("t%d" % i, runs[i], start_in=local(100 + i), repeat=3600)
+    play(800_000, (200_000, step(-600)))
+    eq(runs, [[(100 + i) * 1000, (700 + i) * 1000] for i in range(40)])
+
+
+def test_a_minute_back():
+    """By a minute what comes again runs again, by less it does not."""
+    for s, again in ((-59, []), (-60, [120_000])):
+        fresh()
+        runs = []
+        job("a", runs, repeat="1 * * * *")
+        play(300_000, (65_000, step(s)))
+        eq((s, runs), (s, [60_000] + again))
 
 
 def test_small_steps_add_up():

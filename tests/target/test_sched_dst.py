@@ -1,4 +1,4 @@
-# Proves promise 6 where the local time has summer time: Europe/Berlin.
+# Proves promise 6, "wall-clock times follow the wall clock", with summer time: Europe/Berlin.
 # MIT license; Copyright (c) 2026 the aioschedule authors
 
 import vclock

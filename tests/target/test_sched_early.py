@@ -9,7 +9,7 @@ vclock.install()
 import asyncio
 
 from harness import eq
-from miniaioctl import all_three, fresh, job, play
+from miniaioctl import all_three, both, fresh, job, play
 
 
 def decorated(ctl, sched, runs, **options):
@@ -125,6 +125,39 @@ def test_arguments_arrive():
         play(5000)
         eq(runs, [2000])
         eq(ctl.result_all(as_dict=True)["body"], (("world",), {"b": 10}))
+
+
+def test_decorated_and_unscheduled():
+    """A decorated task that is not scheduled any more is like any other."""
+    for ctl, sched in all_three():
+        runs = []
+        body = decorated(ctl, sched, runs, start_in=2)
+        sched.unschedule("body")
+        ctl.add(body)
+        play(5000)
+        eq(runs, [0])
+
+
+def test_stopped_and_scheduled_in_one_turn():
+    """A task that was just stopped hears of it, whatever is scheduled before it does."""
+    for ctl, sched in both():
+        steps = []
+
+        async def body():
+            try:
+                await asyncio.sleep(100)
+            except asyncio.CancelledError:
+                steps.append(vclock.now())
+                raise
+
+        ctl.add(body, name="a")
+
+        def stop():
+            ctl.stop("a")
+            sched.schedule("a", start_in=5)
+
+        play(2000, (1000, stop))
+        eq(steps, [1000])
 
 
 def test_started_by_hand_runs_at_once():

@@ -94,6 +94,23 @@ def test_repeat():
     refused("repeat", (2024, 1, 1, 0, 0, 0), start_in=1)
 
 
+def test_longest_and_shortest():
+    """Seconds up to 2**30 - 2, a period of 1 ms; beyond they are refused."""
+    for option in ("start_in", "until", "jitter", "repeat"):
+        refused(option, (1 << 30) - 1, **({} if option == "repeat" else {"repeat": 5}))
+        ctl, sched = fresh()
+        options = {"repeat": 5}
+        options[option] = (1 << 30) - 2
+        sched.schedule("a", **options)
+    refused("times", (1 << 30) - 1, repeat=5)
+    ctl, sched = fresh()
+    runs = []
+    job("a", runs, start_in=1, repeat=0.001)
+    play(1005)
+    eq(runs, [1000, 1001, 1002, 1003, 1004, 1005][: len(runs)])
+    assert len(runs) > 4
+
+
 def test_repeat_true():
     """It repeats every start_in seconds: not without one, or a time tuple, or 0."""
     ctl, sched = fresh()
@@ -106,9 +123,9 @@ def test_repeat_true():
 def test_neither_start_in_nor_repeat():
     """There is nothing to do then."""
     ctl, sched = fresh()
-    refusal(sched.schedule, "a")
-    refusal(sched.schedule, "a", repeat=False)
-    refusal(sched.schedule, "a", times=3)
+    for options in ({}, {"repeat": False}, {"times": 3}, {"until": 5}):
+        er = refusal(sched.schedule, "a", **options)
+        assert "start_in" in str(er), er
     eq(sched.group(), {})
 
 

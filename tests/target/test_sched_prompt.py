@@ -8,6 +8,7 @@ import vclock
 vclock.install()
 
 import asyncio
+import random
 
 from harness import eq
 from miniaioctl import both, fresh, job, play
@@ -324,6 +325,28 @@ def test_logger_that_changes_the_schedule():
     play(9000)
     eq(runs, [0, 3000])
     eq(list(sched.group()), ["a"])
+
+
+def test_rescheduled_at_random():
+    """Whatever each was told before, it runs when it was last told to, to the ms."""
+    for seed in range(5):
+        ctl, sched = fresh()
+        random.seed(seed)
+        runs = [[] for _ in range(20)]
+        want = [[10_000] for _ in runs]
+        for i in range(20):
+            job("t%d" % i, runs[i], start_in=10)
+
+        def change():
+            i = random.randrange(20)
+            ms = random.randrange(9, 2000, 10)
+            if want[i][-1] > vclock.now():
+                want[i].pop()
+            want[i].append(vclock.now() + ms)
+            sched.schedule("t%d" % i, start_in=ms / 1000)
+
+        play(11_000, *[(10 * k, change) for k in range(500)])
+        eq((seed, runs), (seed, want))
 
 
 def test_from_many_tasks_at_once():

@@ -260,6 +260,39 @@ def test_table_within_a_second():
     eq("".join(line.split()[-1] for line in seen[0][1:]), "gfedwcba")
 
 
+def test_overdue():
+    """What is overdue is due now."""
+    ctl, sched = fresh(epoch=MARCH)
+    sched.schedule("a", start_in=local(2))
+    vclock.step(3600)
+    lines = printed(sched)
+    sched.status_sc("a")
+    eq(lines, ["    ┗━► schedule: starts in 0 s @ 2023-03-29 13:06:47"])
+
+
+def test_parts_of_a_second():
+    """One run and the next are a period apart, wherever in a second they are."""
+    minute = "2023-03-29 12:06:"
+    for part in (0.1, 0.5, 0.9):
+        ctl, sched = fresh(epoch=MARCH)
+        vclock.step(part)
+        lines = printed(sched)
+
+        async def body(sched=sched):
+            sched.status_sc("a")
+
+        sched.schedule("a", repeat=2)
+        ctl.add(body, name="a")
+        play(5000)
+        eq(
+            lines,
+            [
+                "    ┗━► schedule: last @ %s49 --> next in 2 s @ %s51" % (minute, minute),
+                "    ┗━► schedule: last @ %s51 --> next in 2 s @ %s53" % (minute, minute),
+            ],
+        )
+
+
 def test_table_of_nothing():
     """With nothing scheduled there is just the header."""
     ctl, sched = fresh()
@@ -273,7 +306,15 @@ def test_table_fits():
         job("task_%d" % n, [], start_in=s)
         sched.group()["task_%d" % n]["runs"] = 9999
         sched.group()["task_%d" % n]["missed"] = 99999
-    eq(len(table(sched)), 9)
+    sched.unschedule("task_0")
+    job("ran", [], start_in=1)
+    play(2000)
+    for days in (1, 99, 9999):
+        sched.group()["ran"]["last"] -= days * 86400
+        lines = table(sched)
+        eq(len(lines), 9)
+        at = lines[0].index("TASK")
+        assert all(line[at - 1] == " " and line[at] != " " for line in lines), lines
 
 
 def test_dates_beyond_2038():

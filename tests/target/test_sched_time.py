@@ -132,6 +132,23 @@ def test_what_a_pass_takes_makes_no_run_late():
     eq(runs, [500, 1500, 2040, 2500, 3500])
 
 
+def test_what_looking_takes_makes_no_run_late():
+    """Nor the time that it takes to find that nothing is due."""
+    ctl, sched = fresh(mini=True)
+
+    class Slow(dict):
+        def get(self, *args):
+            vclock.block(40)
+            return super().get(*args)
+
+    sched.set_group(Slow())
+    runs = []
+    job("a", runs, start_in=1, repeat=1)
+    play(4500)
+    # One look that finds it, and one at what is next
+    eq(runs, [1080, 2080, 3080, 4080])
+
+
 def test_busy_neighbours():
     """A task that hardly ever sleeps does not make the scheduler late by more than their turn."""
     ctl, sched = fresh()

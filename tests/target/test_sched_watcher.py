@@ -9,7 +9,7 @@ vclock.install()
 import asyncio
 
 from harness import eq
-from miniaioctl import both, fresh, play
+from miniaioctl import both, fresh, job, play
 
 HOUR = 3600
 
@@ -40,6 +40,16 @@ def test_waits_longer_after_each_failure_in_a_row():
         watch(ctl, sched, 5 * HOUR)
         gaps = [runs[k + 1] - runs[k] for k in range(len(runs) - 1)]
         eq(gaps, [30, 60, 120, 240, 480, 960, 1920] + [HOUR] * 3)
+
+
+def test_sleep_that_is_none():
+    """What would spin is refused, in the result of the watcher."""
+    for sleep in (0, -1, "x", None):
+        ctl, sched = fresh()
+        job("z", [], start_in=0.5)
+        watch(ctl, sched, 2, sleep=sleep)
+        error = ctl.group().tasks["watcher_loop"].result
+        assert isinstance(error, (TypeError, ValueError)) and len(str(error)) < 60, error
 
 
 def test_sleep():
@@ -110,6 +120,24 @@ def test_does_not_forget_too_soon():
     watch(ctl, sched, 1600)
     eq(runs[:4], [0, 30, 90, 210])
     assert runs[4] - 210 >= 240, runs
+
+
+def test_how_long_is_healthy():
+    """After as many checks as it would wait next, the next failure is the first again."""
+    for well, then in ((200, 630), (230, 660), (250, 480), (280, 510)):
+        ctl, sched = fresh()
+        runs = []
+
+        async def body():
+            runs.append(vclock.now() // 1000)
+            if len(runs) == 4:
+                await asyncio.sleep(well)
+            raise ValueError
+
+        ctl.add(body)
+        watch(ctl, sched, then + 1)
+        # 4th run at 210; it would wait for 8 checks next, 240 s
+        eq((well, runs), (well, [0, 30, 90, 210, then]))
 
 
 def test_stopped_and_started():

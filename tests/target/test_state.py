@@ -1,4 +1,5 @@
-# save() and load(): what comes back, through sleep, power loss and damage.
+# Proves promise 10, "state on flash is never half": what save() and load() bring back, through
+# sleep, power loss and damage.
 # MIT license; Copyright (c) 2026 the aioschedule authors
 
 import sys

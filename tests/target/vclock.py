@@ -144,12 +144,13 @@ def _time_ns():
     return ((_rtc_s * 1000 + _rtc_ms + _now) * 1000 + _us) * 1000
 
 
-def _localtime(seconds=None):
-    return _real.localtime(_time() if seconds is None else seconds)
+def _localtime(*seconds):
+    # None is an error on some ports
+    return _real.localtime(*seconds or (_time(),))
 
 
-def _gmtime(seconds=None):
-    return _real.gmtime(_time() if seconds is None else seconds)
+def _gmtime(*seconds):
+    return _real.gmtime(*seconds or (_time(),))
 
 
 def _sleep(seconds):
