@@ -1,12 +1,10 @@
 # Proves that mip installs this checkout, as source and as .mpy, and that it runs from flash.
 # MIT license; Copyright (c) 2026 the aioschedule authors
 
-import json
-import shutil
 import subprocess
+import sys
 
-from common import BOARD_DIR, MODULES, ROOT
-from device_board import tool
+from common import BOARD_DIR, ROOT
 
 PROGRAM = """
 import asyncio
@@ -54,17 +52,6 @@ def test_mip_installs_the_checkout(bare_board, serve):
 
 
 def test_mip_installs_compiled_modules(bare_board, serve, tmp_path):
-    """What mpy-cross makes of the modules is what firmware takes, and runs the same."""
-    urls = []
-    for source in MODULES:
-        name = source.stem + ".mpy"
-        built = ROOT / "dist" / name
-        if built.exists() and built.stat().st_mtime > source.stat().st_mtime:
-            shutil.copy(built, tmp_path)
-        else:
-            command = [tool("mpy-cross"), "-O3", "-o", tmp_path / name, source]
-            subprocess.run(command, check=True, timeout=60)
-        urls.append([name, name])
-    package = json.dumps({"version": "0.1.0", "urls": urls, "deps": []})
-    (tmp_path / "package.json").write_text(package)
-    install_and_run(bare_board, serve(tmp_path)[0] + "/package.json", ".mpy")
+    """What `make dist` compiles runs the same."""
+    subprocess.run([sys.executable, ROOT / "firmware" / "dist.py", tmp_path], check=True)
+    install_and_run(bare_board, serve(tmp_path)[0] + "/mpy/package.json", ".mpy")

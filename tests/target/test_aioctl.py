@@ -1,5 +1,9 @@
 # Tests of aioctl: tasks and their control. MIT license; Copyright (c) 2026 the aioschedule authors
 
+import vclock
+
+vclock.install()
+
 import asyncio
 import sys
 
@@ -373,6 +377,16 @@ async def test_stop_of_a_finished_task_does_nothing():
     eq((t.cancelled, t.result), (False, 1))
 
 
+async def test_stop_of_a_failed_task():
+    """It is not to be restarted; once that is said, nothing is left to stop."""
+    fresh()
+    t = aioctl.add(fail)
+    await passes()
+    eq((aioctl.stop("fail"), t.cancelled), (True, True))
+    eq(aioctl.stop("fail"), False)
+    eq((type(t.result), t.cancelled), (ValueError, True))
+
+
 async def test_on_stop():
     fresh()
 
@@ -490,6 +504,27 @@ async def test_stop_and_start_at_once():
     await t.task
     eq(ran, ["begin 1", "end 1", "on_stop", "begin 2", "end 2"])
     eq((t.result, t.cancelled), (2, False))
+
+
+async def test_a_restart_follows_soon():
+    """The new run begins within 10 ms of the end of an old one that takes long to clean up."""
+    fresh()
+
+    async def slow():
+        ran.append(vclock.now())
+        try:
+            await asyncio.sleep_ms(1000)
+        finally:
+            await asyncio.sleep_ms(333)
+            ran.append(vclock.now())
+
+    aioctl.add(slow)
+    await passes()
+    aioctl.stop("slow")
+    aioctl.start("slow")
+    await asyncio.sleep_ms(1000)
+    begin, end, again = ran
+    eq((end - begin, 0 <= again - end <= 10), (333, True))
 
 
 async def test_stop_of_itself():

@@ -164,6 +164,17 @@ async def test_stopped():
     eq(status("hello")[0], GREEN + "hello: status: running since 2023-03-29 12:06:55; 0 s ago")
 
 
+def test_of_a_replaced_event_loop():
+    """A task that it left behind has stopped, also where nothing was called before status()."""
+    fresh()
+    aioctl.add(sleeps)
+    asyncio.run(passes())
+    asyncio.new_event_loop()
+    clock.now = 5
+    want = YELLOW + "sleeps: status: stopped @ 2023-03-29 12:06:52; 0 s ago --> result:"
+    eq(status(), [want, RULER])
+
+
 async def test_error():
     fresh()
     aioctl.add(job, 1, 5, True, name="hello")

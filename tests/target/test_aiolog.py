@@ -1,5 +1,9 @@
 # Tests of aiolog. MIT license; Copyright (c) 2026 the aioschedule authors
 
+import vclock
+
+vclock.install()
+
 import asyncio
 import gc
 import random
@@ -125,6 +129,11 @@ def test_not_utf8():
     s.write(b"\x80" * 20)
     s.write("a\n")
     eq(_cat(s), ["b'\\x80a'"])
+    # Where no character begins, all of it goes
+    s = AioStream(8)
+    s.write(b"\x80" * 8)
+    s.write(b"b")
+    eq(_cat(s), ["b"])
 
 
 def test_grep():
@@ -278,6 +287,18 @@ async def test_follow_allocates_nothing_when_idle():
     task.cancel()
     # of the test's own
     assert after - before < 200, after - before
+
+
+async def test_follow_looks_every_wait_seconds():
+    """No more often than that, also where `wait` is no whole number."""
+    for wait, looks in ((0.5, 12), (1.5, 4), (2, 3)):
+        task = asyncio.create_task(AioStream(60).follow("", wait))
+        await asyncio.sleep_ms(1)
+        vclock.wakes = 0
+        await asyncio.sleep_ms(6000)
+        task.cancel()
+        # one more: that of this test
+        eq((wait, vclock.wakes), (wait, looks + 1))
 
 
 def test_cat_survives_writes_meanwhile():
