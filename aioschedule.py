@@ -279,8 +279,9 @@ def _push(name, e, at):
         if j < 0:
             at = None
         else:
-            # For the same phase the jitter stays what it was
-            due = at == e["at"] and e.get("due") or at + (j and int(random.random() * j))
+            # For the same phase the jitter stays what it was. Without jitter `due` is the very
+            # `at`: of a long int each copy takes heap.
+            due = at == e["at"] and e.get("due") or j and at + int(random.random() * j) or at
             heapq.heappush(q, (due, name))
     e["at"] = at
     e["due"] = due
