@@ -11,6 +11,8 @@ import asyncio
 from harness import eq, raises
 from miniaioctl import both, fresh, job, local, play
 
+UNIX_ONLY = {"test_stopped_for_longer_than_ticks_last": "longer than 5 days"}
+
 
 class Log:
     def __init__(self):
