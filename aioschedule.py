@@ -82,8 +82,10 @@ def _now(wall=0):
         return ms - (ms - time.time_ns() // 1000000) % 900000
     t = time.ticks_ms()
     if _task_queue:
+        d = time.ticks_diff(t, _tick)
         # Less than 0 when nobody has looked for more than half a period
-        _ms += max(0, time.ticks_diff(t, _tick))
+        if d > 0:
+            _ms += d
     _tick = t
     return _ms
 
@@ -440,7 +442,7 @@ def _run(name, e, ms):
                 e["wall"] = 1
                 return at
             # Or its time tuple: -1 becomes 1
-            e["wall"] **= 2
+            e["wall"] &= 1
             at = _next(e, ms)
             if not aioctl.group().tasks[name].task.done():
                 raise RuntimeError("still running")
@@ -491,8 +493,9 @@ def idle_ms(run=None, ms=None):
                     at = now + 1000
                     heapq.heappush(q, (at, name))
                     e["due"] = at
-                # What was started comes first, then the look at what is next, on either clock
+                # What was started comes first, then the look at what is next
                 ms = 0
+                break
         w = 1
     return ms
 
@@ -511,7 +514,7 @@ async def schedule_loop(alog=None):
     while True:
         try:
             _task = core.cur_task
-            await asyncio.sleep_ms(ms)
+            await asyncio.sleep_ms(ms and ms + _ms - _now())
             if not _task:
                 # Woken by schedule(): as at the start, tasks that are held back end first
                 await asyncio.sleep_ms(0)
@@ -539,7 +542,7 @@ async def schedule_loop(alog=None):
             # clock, a step of the RTC is noticed within a second. For half a period of ticks_ms
             # (2**29 ms on a board) asyncio can't sleep, nor may the monotonic clock be left alone.
             # On time: what has passed since it looked at the clock makes no run late.
-            ms = idle_ms(_run, 1000 if q else 1 << 26) + _ms - _now()
+            ms = idle_ms(_run, 1000 if q else 1 << 26)
         except Exception as err:
             # It does not die of an entry taken apart at the prompt, or where no memory is left
             _say("schedule_loop", "error", err)

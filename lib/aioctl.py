@@ -212,7 +212,7 @@ def _launch(t, hold=False):
     old = t.task
     t.cancelled = t.entered = False
     t.result = None
-    t.since = _now()
+    t.since = int(time.time())
     t.done_at = t.since if hold else None
     t.task = asyncio.create_task(_run(t, coro, old))
 
@@ -325,16 +325,18 @@ def start(name=None):
     given back to aioschedule instead. Returns True if any was started; one still running is not.
 
     Raises TypeError for changed args that do not fit the task."""
-    _sync()
+    if _queue is not asyncio.core._task_queue:
+        _sync()
     hit = False
-    for n in _names(name):
+    # The scheduler names one, and waits for it to be started
+    for n in (name,) if name in _group.tasks else _names(name):
         t = _group.tasks[n]
         live = not t.task.done()
         if live and t.done_at is None:
             continue
         hit = True
-        e = _kept.pop(n, None)
-        if e is None or n in _sched():
+        e = _kept and _kept.pop(n, None)
+        if not e or n in _sched():
             _launch(t)
             continue
         if live:
