@@ -7,7 +7,8 @@ import time
 
 try:
     import asyncio
-except ImportError:
+except Exception:
+    # That name only, on older firmware
     import uasyncio as asyncio
 
 import aioctl
@@ -28,10 +29,8 @@ _AIOCTL_SCHEDULE_GROUP = {}
 # not what its entry waits for is stale: it is dropped when it surfaces, or when such items are too
 # many.
 _heaps = [], []
-# name -> (restarts, last error, checks to wait after it, the check that restarts)
+# name -> [restarts, last error, checks to wait after it, checks to go: 1 is the one that restarts]
 _fails = {}
-# The number of the watcher's last check
-_checks = 0
 _log = None
 # The monotonic clock: ms since the start of schedule_loop; _now() has the tick at its last reading
 _ms = 0
@@ -82,17 +81,15 @@ def _now(wall=0):
         return ms - (ms - time.time_ns() // 1000000) % 900000
     t = time.ticks_ms()
     if _task_queue:
-        d = time.ticks_diff(t, _tick)
         # Less than 0 when nobody has looked for more than half a period
-        if d > 0:
-            _ms += d
+        _ms += max(0, time.ticks_diff(t, _tick))
     _tick = t
     return _ms
 
 
 def __getattr__(name):
     # The wall-clock second at which the loop started, right whenever the RTC is
-    if name == "_AIOCTL_SCHEDULE_T0":
+    if "T0" in name:
         return int(time.time()) - _now() // 1000
     raise AttributeError(name)
 
@@ -195,7 +192,7 @@ def _next(e, ms):
     return ms + r - (ms - int(e["at"])) % r
 
 
-def _entry(name, d, ms=0):
+def _entry(name, d, ms):
     # The entry that the options of a task make; changes nothing else. `ms`: how far its monotonic
     # clock is ahead of the one of an entry of before
     e = {"start_in": 0, "repeat": False, "times": 0, "until": 0, "jitter": 0}
@@ -220,6 +217,9 @@ def _entry(name, d, ms=0):
             u = d["until"]
             if u and not u[1]:
                 u[0] += ms
+            if "last" in d:
+                # JSON knows no tuples
+                d["last_dt"] = tuple(d["last_dt"])
             return d
         for k, v in d.items():
             if k not in e:
@@ -291,37 +291,6 @@ def _push(name, e, at):
         q[:] = sorted(set(filter(_live, q)))
 
 
-def _install(name, e):
-    global _task
-    core = asyncio.core
-    q = _task_queue
-    # Its task, where it is new: also to a program that starts anew in the same session
-    t = not (
-        q is core._task_queue and name in _AIOCTL_SCHEDULE_GROUP
-    ) and aioctl.group().tasks.get(name)
-    _AIOCTL_SCHEDULE_GROUP[name] = e
-    _push(name, e, e["at"])
-    if t and not getattr(t, "entered", False):
-        # Not one line early: what aioctl.add() has started ends before its first step. It is
-        # ready now and awaits nothing, if aioctl does not tell; a cancel would take down who
-        # gathers it.
-        t = t.task
-        if (
-            not t.done()
-            and not t.data
-            and core.ticks_diff(t.ph_key, core.ticks()) <= 0
-            and t is not getattr(core, "cur_task", None)
-        ):
-            t.coro.close()
-    # Brings the sleeping loop forward to now, as Task.cancel() does. One that has ended or is
-    # being cancelled has `data`, which push() would lose.
-    t = _task
-    if t and not t.data:
-        q.remove(t)
-        q.push(t)
-        _task = None
-
-
 def schedule(name, **options):
     """Schedules a task of aioctl.group() by its name, or reschedules it.
 
@@ -338,7 +307,7 @@ def schedule(name, **options):
 
     Raises TypeError or ValueError that name the option and its value; nothing is changed then.
     """
-    _install(name, _entry(name, options))
+    set_group({name: options}, 0)
 
 
 def unschedule(name):
@@ -387,19 +356,42 @@ def group():
     return _AIOCTL_SCHEDULE_GROUP
 
 
-def set_group(d):
+def set_group(d, ms=False):
     """Makes the dict `d` the schedule: name -> options, as schedule() takes and refuses them."""
-    global _AIOCTL_SCHEDULE_GROUP
+    # schedule() and load() add to what there is, and say how many ms too early the entries are
+    global _AIOCTL_SCHEDULE_GROUP, _task
     new = {}
     for name in d:
-        new[name] = _entry(name, d[name])
+        new[name] = _entry(name, d[name], ms)
     old = _AIOCTL_SCHEDULE_GROUP
-    _AIOCTL_SCHEDULE_GROUP = d
+    if ms is False:
+        _AIOCTL_SCHEDULE_GROUP = d
+    core = asyncio.core
+    q = _task_queue
     for name in new:
-        if name not in old:
-            # What is new is held back
-            d.pop(name)
-        _install(name, new[name])
+        # Its task, where it is new: also to a program that starts anew in the same session
+        t = not (q is core._task_queue and name in old) and aioctl.group().tasks.get(name)
+        _AIOCTL_SCHEDULE_GROUP[name] = e = new[name]
+        _push(name, e, e["at"])
+        if t and not getattr(t, "entered", False):
+            # Not one line early: what aioctl.add() has started ends before its first step. It is
+            # ready now and awaits nothing, if aioctl does not tell; a cancel would take down who
+            # gathers it.
+            t = t.task
+            if (
+                not t.done()
+                and not t.data
+                and core.ticks_diff(t.ph_key, core.ticks()) <= 0
+                and t is not getattr(core, "cur_task", None)
+            ):
+                t.coro.close()
+    # Brings the sleeping loop forward to now, as Task.cancel() does. One that has ended or is
+    # being cancelled has `data`, which push() would lose.
+    t = _task
+    if t and not t.data:
+        q.remove(t)
+        q.push(t)
+        _task = None
 
 
 def set_log(log):
@@ -410,10 +402,11 @@ def set_log(log):
 
 def reset(group=True, log=False):
     """Forgets the schedule, the logger, or both."""
+    global _log
     if group:
         set_group({})
     if log:
-        set_log(None)
+        _log = None
 
 
 ################################################################################
@@ -502,9 +495,8 @@ def idle_ms(run=None, ms=None):
 
 async def schedule_loop(alog=None):
     """The scheduler, for aioctl.add(). alog: as for set_log()."""
-    global _task, _task_queue, _t0
-    if alog:
-        set_log(alog)
+    global _log, _task, _task_queue, _t0
+    _log = alog or _log
     # From here on the monotonic clock goes
     _now()
     core = asyncio.core
@@ -522,7 +514,7 @@ async def schedule_loop(alog=None):
             q = _heaps[1]
             t = _t0
             # No step is noticed that was before anything waited
-            _t0 = q and __getattr__("_AIOCTL_SCHEDULE_T0") or 0
+            _t0 = q and __getattr__("T0") or 0
             if t and (_t0 - t) ** 2 >= 3600:
                 # Wall-clock times follow the wall clock. The RTC was set forward: what was jumped
                 # over is overdue, and runs once. Set back by a minute or more: what comes again is
@@ -556,96 +548,95 @@ async def watcher_loop(alog=None, sleep=30):
     again waits for twice as many checks, up to an hour, until it has been well for as long.
     Raises TypeError or ValueError where `sleep` is no such number.
     """
-    global _checks
-    if alog:
-        set_log(alog)
+    global _log
+    _log = alog or _log
     ms = _sec(sleep, 1)
+    results = None
     while True:
-        await asyncio.sleep_ms(ms)
-        _checks += 1
+        if not results:
+            await asyncio.sleep_ms(ms)
+        # Whatever fails here, also where no memory is left, the others come next
         try:
-            results = aioctl.result_all(as_dict=True)
-            for name, t in aioctl.group().tasks.items():
-                err = results.get(name)
-                try:
-                    if (
-                        isinstance(err, Exception)
-                        and t.task.done()
-                        and not t.cancelled
-                        and t.kwargs.get("restart", True)
-                    ):
-                        c, _, wait, at = _fails.get(name, [0] * 4)
-                        # Checks to go until its restart; less than 0: it has failed anew. The
-                        # watcher does not make it worse: then twice as many, up to an hour.
-                        at -= _checks
-                        if at < 0:
-                            wait *= 2
-                            wait = -at <= wait and min(wait, 3600 // sleep) or 1
-                            at = wait - 1
-                        _fails[name] = c + (not at), err, wait, _checks + at
-                        if not at:
-                            _say(name, "restart", err)
-                            aioctl.start(name)
-                except Exception as err:
-                    _say(name, "restart", err)
+            if not results:
+                name = "watcher_loop"
+                for f in _fails.values():
+                    f[3] -= 1
+                results = dict(aioctl.result_all(True))
+            while results:
+                name, err = results.popitem()
+                t = aioctl.group().tasks[name]
+                if (
+                    isinstance(err, Exception)
+                    and t.task.done()
+                    and not t.cancelled
+                    and t.kwargs.get("restart", True)
+                ):
+                    c, _, wait, go = _fails.get(name, [0] * 4)
+                    if go < 1:
+                        # It has failed anew. The watcher does not make it worse: it waits for
+                        # twice as many checks, up to an hour, unless it was well for as long.
+                        wait *= 2
+                        go = wait = -go < wait and min(wait, 3600 // sleep) or 1
+                    _fails[name] = [c + (go == 1), err, wait, go]
+                    if go == 1:
+                        _say(name, "restart", err)
+                        aioctl.start(name)
         except Exception as err:
-            # No memory left
-            _say("watcher_loop", "error", err)
+            _say(name, "restart", err)
 
 
 ################################################################################
 # Status
 
 
-def _left(e):
-    # How long it is to the next run, to the nearest second, and what the clock on the wall will
-    # show then; first what sorts them; None when there is none
-    due = e["due"]
-    if due is not None:
-        ms = max(0, due - _now(e["wall"]))
-        at = aioctl.get_datetime(_date(_now(1) + ms))
-        return "%015d" % ms, aioctl.tmdelta_fmt((ms + 500) // 1000), at
-
-
 def status_sc(name=None, debug=False):
-    """Prints what aioctl.status() shows of a schedule; without a name, status_sc_all()."""
-    if name is None:
-        return status_sc_all()
-    e = _AIOCTL_SCHEDULE_GROUP.get(name)
-    k = "    ┗━► "
-    if e:
-        s = "schedule:"
-        word = "starts"
-        if "last" in e:
-            s += " last @ %s -->" % aioctl.get_datetime(e["last_dt"])
-            word = "next"
-        left = _left(e)
-        print(k + s, word + "%.0s in %s @ %s" % left if left else "done")
-        if debug:
-            print(k + "schedule opts:", e)
-    w = _fails.get(name)
-    if w:
-        print(k + "restarts: %s %r" % w[:2])
-
-
-def status_sc_all():
-    """Prints a table of all that is scheduled, soonest first."""
-    # The first column is what they are sorted by, and takes no place
-    rows = [tuple("! NEXT LEFT LAST AGO RUNS MISSED RESTARTS TASK".split())]
-    for name, e in _AIOCTL_SCHEDULE_GROUP.items():
+    """Prints what aioctl.status() shows of a schedule; without a name a table of all, soonest
+    first, as status_sc_all() does."""
+    # That word is here anyway, as a name
+    k = "    ┗━► " + "schedule"
+    rows = []
+    for n in [name] if name else _AIOCTL_SCHEDULE_GROUP:
+        fails = _fails.get(n, [0])
         try:
-            k, s, at = _left(e) or ("~", "-", "     -")
-            last = ago = "-"
+            e = _AIOCTL_SCHEDULE_GROUP[n]
+            s = k + ":"
+            word = "starts"
+            at = left = last = ago = "-"
             if "last" in e:
-                last = aioctl.get_datetime(e["last_dt"])[5:16]
+                word = aioctl.get_datetime(e["last_dt"])
+                s += " last @ %s -->" % word
+                last = word[5:16]
                 ago = aioctl.tmdelta_fmt(time.time() - e["last"])
-            n = _fails.get(name, [0])[0]
-            rows += ((k, at[5:16], s, last, ago, e.get("runs", 0), e.get("missed", 0), n, name),)
+                word = "next"
+            due = e["due"]
+            ms = 1e99
+            text = "done"
+            if due is not None:
+                # To the nearest second, and what the clock on the wall will show then
+                ms = max(0, due - _now(e["wall"]))
+                left = aioctl.tmdelta_fmt((ms + 500) // 1000)
+                at = aioctl.get_datetime(_date(_now(1) + ms))
+                text = word + " in %s @ %s" % (left, at)
+                at = at[5:16]
+            if name:
+                print(s, text)
+                if debug:
+                    print(k, "opts:", e)
+            c = e.get("runs", 0), e.get("missed", 0)
+            rows += ((ms, at, left, last, ago) + c + (fails[0], n),)
         except Exception:
             # No entry: somebody wrote into group() at the prompt
             pass
-    for row in sorted(rows):
-        print("%.0s%-12s%-10.8s%-12s%-10.8s%4s%7s%9s %s" % row)
+    if name:
+        if fails[0]:
+            print(k, "restart", fails)
+    else:
+        # The first column is what they are sorted by, and takes no place
+        for s in [tuple("- NEXT LEFT LAST AGO RUNS MISSED RESTARTS TASK".split())] + sorted(rows):
+            print("%.0s%-12s%-10.8s%-12s%-10.8s%4s%7s%9s %s" % s)
+
+
+status_sc_all = status_sc
 
 
 ################################################################################
@@ -654,7 +645,6 @@ def status_sc_all():
 
 def save(path="schedule.json"):
     """Writes the schedule to a file, all of it or none. Raises OSError."""
-    import binascii
     import json
     import os
 
@@ -662,7 +652,9 @@ def save(path="schedule.json"):
     s = json.dumps((_now(1), _now(), _AIOCTL_SCHEDULE_GROUP)) + "\n"
     new = path + "-"
     with open(new, "w") as f:
-        f.write(s + str(binascii.crc32(s)))
+        # Twice: where it is damaged the lines differ
+        f.write(s)
+        f.write(s)
     os.rename(new, path)
 
 
@@ -673,26 +665,21 @@ def load(path="schedule.json"):
     from where they stood. Raises OSError without a file, and ValueError with its path where it
     is damaged; nothing is changed then.
     """
-    import binascii
     import json
 
     try:
         f = open(path)
-    except OSError:
+    except Exception:
         # The new one may be all there is: on FAT, rename() removes the old file first
         f = open(path + "-")
     with f:
         try:
-            s, crc = f
-            t, ms, new = crc == str(binascii.crc32(s)) and json.loads(s)
+            s, same = f
+            t, ms, new = s == same and json.loads(s)
             # A clock that is behind the file was set back
-            ms = _now() - ms - max(0, _now(1) - t)
-            for name, e in new.items():
-                if "last" in e:
-                    e["last_dt"] = tuple(e["last_dt"])
-                new[name] = _entry(name, e, ms)
+            set_group(new, _now() - ms - max(0, _now(1) - t))
+        except MemoryError:
+            raise
         except Exception:
             raise ValueError("damaged: " + path)
-    for name in new:
-        _install(name, new[name])
     return sorted(set(new) - set(aioctl.group().tasks))

@@ -2,9 +2,8 @@
 # MIT license; Copyright (c) 2026 the aioschedule authors
 
 import asyncio
-import binascii  # noqa: F401 - what aioschedule imports, so that it costs nothing then
 import gc
-import heapq  # noqa: F401
+import heapq  # noqa: F401 - what aioschedule imports, so that it costs nothing then
 import json  # noqa: F401
 import os  # noqa: F401
 import random  # noqa: F401
