@@ -609,7 +609,7 @@ def status_sc(name=None, debug=False):
                 ago = aioctl.tmdelta_fmt(time.time() - e["last"])
                 word = "next"
             due = e["due"]
-            ms = 1e99
+            ms = 1e30
             text = "done"
             if due is not None:
                 # To the nearest second, and what the clock on the wall will show then
