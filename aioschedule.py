@@ -46,28 +46,27 @@ _task_queue = None
 
 
 def _month(index):
-    # Days before the month y * 12 + m, since March of the year 0, and two more: a Sunday is a
+    # Days before the month y * 12 + m - 1, since March of the year 0, and two more: a Sunday is a
     # multiple of 7
-    index -= 3
-    y = index // 12
+    index -= 2
     # A year has a quarter of a day more than 365, a century three quarters less than that
-    return y * 1461 // 4 + y // 100 * -3 // 4 + (index % 12 * 153 + 12) // 5
+    return index // 12 * 1461 // 4 + index // 1200 * -3 // 4 + (index % 12 * 153 + 12) // 5
 
 
 def _civil(t):
     # A time tuple as the ms since then
     y, m, d, h, mi, s, *_ = t
-    return (((_month(y * 12 + m) + d) * 24 + h) * 60 + mi) * 60000 + s * 1000
+    return ((((_month(y * 12 + m - 1) + d) * 24 + h) * 60 + mi) * 60 + s) * 1000
 
 
 def _date(ms):
     # The inverse of it; time.gmtime() of many boards ends in 2038
     s = ms // 1000
     d = s // 86400
-    n = d * 16 // 487 + 5
+    n = d * 16 // 487 + 4
     while _month(n) >= d:
         n -= 1
-    return (n - 1) // 12, n % 12 or 12, d - _month(n), s // 3600 % 24, s // 60 % 60, s % 60
+    return n // 12, n % 12 + 1, d - _month(n), s // 3600 % 24, s // 60 % 60, s % 60
 
 
 def _now(wall=0):
@@ -98,73 +97,80 @@ def __getattr__(name):
 # Crontab strings
 
 
-def _fields(repeat):
-    # Of each of the five fields a byte for each value, 1 where it matches; the last of all is 1
-    # where the field begins with a star
-    s = repeat.lower()
-    known = "0**** 00*** 00**0 001** 0011* @hourly @daily @weekly @monthly @yearly".split()
-    s = known[known.index(s) - 5] if s in known else s.split()
-    if len(s) != 5:
-        raise ValueError("not 5 fields")
-    names = (
+def _fields(t):
+    # The values of each of the five fields that match, and whether a day field begins with a star
+    #
+    # A field's name and those of its values; how the rules begin that macros stand for
+    words = (
         "minute hour day month,jan,feb,mar,apr,may,jun,jul,aug,sep,oct,nov,dec "
-        "weekday,sun,mon,tue,wed,thu,fri,sat"
+        "weekday,sun,mon,tue,wed,thu,fri,sat "
+        "0 00 00**0 001 0011 @hourly @daily @weekly @monthly @yearly"
     ).split()
-    for s, names, lo, hi in zip(s, names, b"\0\0\1\1\0", b";\x17\x1f\x0c\7"):
-        found = bytearray(61)
-        found[-1] = s[0] == "*"
-        for s in s.split(","):
-            try:
-                v, *step = s.split("/")
+    t = t.lower()
+    rule = t.split()
+    names = "not 5 fields"
+    fields = []
+    try:
+        if len(rule) != 5:
+            rule = words[words.index(t) - 5] + "*" * 4
+        for s, names, lo, hi in zip(rule, words, b"\0\0\1\1\0", b";\x17\x1f\x0c\7"):
+            found = []
+            for t in s.split(","):
+                v, *n = t.split("/")
                 a = lo
                 b = hi
                 if v != "*":
                     # One value, or two
-                    b = None
                     for v in v.split("-", 1):
                         a = b
                         # A field's own name is less than lo
                         b = int(v) if v.isdigit() else names.split(",").index(v) + lo - 1
-                    if a is None:
+                    if "-" not in t:
                         a = b
-                        if step:
+                        if n:
                             b = hi
                 # "fri-sun"
                 if a and hi == 7:
                     b = b or hi
-                r = range(a, b + 1, *map(int, step))
-                if a < lo or b > hi or not r or step and not step[0].isdigit():
-                    raise ValueError
-                for v in r:
-                    found[v] = 1
-            except Exception:
-                raise ValueError("bad %s %s" % (names.split(",")[0], s))
-        yield found
+                # What is wrong is False, which no list takes
+                found += (
+                    lo <= a <= b <= hi
+                    and (not n or n[0].isdigit())
+                    and range(a, b + 1, *map(int, n))
+                )
+            found.sort()
+            fields += (found,)
+    except MemoryError:
+        raise
+    except Exception:
+        raise ValueError("bad %s %s" % (names.split(",")[0], t))
+    # The weekdays: 7 is Sunday, too
+    found[-1] %= 7
+    return fields, "*" in rule[2][0] + s[0]
 
 
-def _cron(repeat, ms):
+def _cron(rule, ms):
     # The first match after `ms` on the wall clock, in ms
-    minutes, hours, days, months, weekdays = _fields(repeat)
-    # As Vixie cron has it, either day will do when neither field begins with a star
-    both = days[-1] | weekdays[-1]
-    y, n, d, h, mi, _ = _date(ms + 60000)
-    n += y * 12
+    (minutes, hours, days, months, weekdays), star = _fields(rule)
+    ms //= 60000
     # 29 February meets every weekday within 40 years, whatever century ends between
-    for n in range(n, n + 490):
-        if months[n % 12 or 12]:
-            i = _month(n)
-            for d in range(d, _month(n + 1) - i + 1):
-                w = (i + d) % 7
-                if days[d] + (weekdays[w] or weekdays[w + 7]) > both:
-                    for h in range(h, 24):
-                        if hours[h]:
-                            for mi in range(mi, 60):
-                                if minutes[mi]:
-                                    return _civil((0, n, d, h, mi, 0))
-                        mi = 0
-                h = mi = 0
-        d = 1
-        h = mi = 0
+    for n in range(500):
+        # From two or three months ago: what is past is left out below
+        n += ms // 43830
+        if n % 12 + 1 in months:
+            a = _month(n)
+            # From today on; where both day fields must match, not before the first day that can
+            for d in range(max(ms // 1440, a + days[0] ** star), _month(n + 1) + 1):
+                # As Vixie cron has it, either will do when neither begins with a star
+                if (d - a in days) + (d % 7 in weekdays) > star:
+                    for h in hours:
+                        h += d * 24
+                        # Not each minute of the hours that are past
+                        if h * 60 + 60 > ms:
+                            for v in minutes:
+                                v += h * 60
+                                if v > ms:
+                                    return v * 60000
     raise ValueError("never")
 
 
@@ -211,7 +217,7 @@ def _entry(name, d, ms):
                 if not d["wall"]:
                     d["at"] += ms
                     d["due"] += ms
-                elif d["wall"] > 0 and _next(d, _now(1) + 60000) < at:
+                elif d["wall"] > 0 and d["repeat"] and _next(d, _now(1) + 60000) < at:
                     d["at"] = _next(d, _now(1))
                     d["due"] = None
             u = d["until"]
@@ -434,11 +440,11 @@ def _run(name, e, ms):
                 at = _next(e, _now(1) - ms + e["at"] - 1)
                 e["wall"] = 1
                 return at
-            # Or its time tuple: -1 becomes 1
-            e["wall"] &= 1
             at = _next(e, ms)
             if not aioctl.group().tasks[name].task.done():
                 raise RuntimeError("still running")
+            # Takes its memory before the start, which is not to be repeated for want of it
+            e["runs"] = e.get("runs", 0)
             aioctl.start(name)
             k = "runs"
             e["start_in"] = -1
@@ -450,9 +456,12 @@ def _run(name, e, ms):
             # it ends in 2038, on boards
             e["last_dt"] = time.localtime(t) if t < 1 << 31 else time.localtime()
         except MemoryError:
-            raise
+            if k == "missed":
+                raise
         except Exception as err:
             _say(name, k, err)
+        # A time tuple, the start, has come: -1 becomes 1
+        e["wall"] &= 1
         e[k] = e.get(k, 0) + 1
     return at
 
@@ -486,9 +495,8 @@ def idle_ms(run=None, ms=None):
                     at = now + 1000
                     heapq.heappush(q, (at, name))
                     e["due"] = at
-                # What was started comes first, then the look at what is next
+                # What was started comes first, then the look at what is next, on either clock
                 ms = 0
-                break
         w = 1
     return ms
 
@@ -506,7 +514,7 @@ async def schedule_loop(alog=None):
     while True:
         try:
             _task = core.cur_task
-            await asyncio.sleep_ms(ms and ms + _ms - _now())
+            await asyncio.sleep_ms(ms)
             if not _task:
                 # Woken by schedule(): as at the start, tasks that are held back end first
                 await asyncio.sleep_ms(0)
@@ -514,7 +522,7 @@ async def schedule_loop(alog=None):
             q = _heaps[1]
             t = _t0
             # No step is noticed that was before anything waited
-            _t0 = q and __getattr__("T0") or 0
+            _t0 = q and (__getattr__("T0") or 1) or 0
             if t and (_t0 - t) ** 2 >= 3600:
                 # Wall-clock times follow the wall clock. The RTC was set forward: what was jumped
                 # over is overdue, and runs once. Set back by a minute or more: what comes again is
@@ -535,6 +543,8 @@ async def schedule_loop(alog=None):
             # (2**29 ms on a board) asyncio can't sleep, nor may the monotonic clock be left alone.
             # On time: what has passed since it looked at the clock makes no run late.
             ms = idle_ms(_run, 1000 if q else 1 << 26)
+            if ms:
+                ms += _ms - _now()
         except Exception as err:
             # It does not die of an entry taken apart at the prompt, or where no memory is left
             _say("schedule_loop", "error", err)
@@ -558,9 +568,11 @@ async def watcher_loop(alog=None, sleep=30):
         # Whatever fails here, also where no memory is left, the others come next
         try:
             if not results:
+                for name in list(_fails):
+                    _fails[name][3] -= 1
+                    if name not in aioctl.group().tasks:
+                        del _fails[name]
                 name = "watcher_loop"
-                for f in _fails.values():
-                    f[3] -= 1
                 results = dict(aioctl.result_all(True))
             while results:
                 name, err = results.popitem()

@@ -49,7 +49,9 @@ def test_sleep_that_is_none():
         job("z", [], start_in=0.5)
         watch(ctl, sched, 2, sleep=sleep)
         error = ctl.group().tasks["watcher_loop"].result
-        assert isinstance(error, (TypeError, ValueError, OverflowError)) and len(str(error)) < 60, error
+        assert (
+            isinstance(error, (TypeError, ValueError, OverflowError)) and len(str(error)) < 60
+        ), error
 
 
 def test_sleep():
@@ -251,6 +253,19 @@ def test_deleted_while_it_waits():
         watch(ctl, sched, 5000, (100, lambda: ctl.delete("bad")))
         eq(runs, [0, 30, 90])
         assert not ctl.group().tasks["watcher_loop"].task.done()
+
+
+def test_forgets_what_was_deleted():
+    """Names that come and go leave nothing behind; a new task of an old name begins at 0."""
+    for ctl, sched in both():
+
+        def change(n):
+            if n:
+                ctl.delete("client%d" % (n - 1))
+            failing(ctl, "client%d" % n)
+
+        watch(ctl, sched, 90, *[(3 * n, lambda n=n: change(n)) for n in range(30)], sleep=1)
+        eq(list(sched._fails), ["client29"])
 
 
 def test_task_that_cannot_be_started():

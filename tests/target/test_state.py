@@ -261,6 +261,44 @@ def test_last_run_and_counts():
     assert " a" in lines_of(aioschedule.status_sc_all)
 
 
+def test_repeat_that_was_ended_by_hand():
+    """`repeat` set to False in group(), on either clock: the run that waits is the last, also for
+    load() and for aioctl.stop() and start()."""
+    for start in 1, later(1):
+
+        def end():
+            aioschedule.group()["a"]["repeat"] = False
+
+        def back():
+            e = aioschedule.group().pop("a")
+            aioschedule.schedule("a", **e)
+
+        runs = first_life(4, (3.5, end), (3.6, back), a={"start_in": start, "repeat": 2})
+        eq(runs["a"], [1000, 3000, 5000])
+        (a,) = second_life(later(4), "a", seconds=10)
+        eq(a, [1000])
+
+
+def test_one_shot_that_found_no_memory():
+    """What is to be tried again in a second is kept, by save() too."""
+    for start in 1, later(1):
+        fresh()
+
+        async def body():
+            pass
+
+        def no_room():
+            raise MemoryError
+
+        aioctl.add(body, name="a")
+        aioschedule.schedule("a", start_in=start)
+        aioctl.group().tasks["a"].coro = no_room
+        run(1.2, (1.1, lambda: aioschedule.save(PATH)))
+        (a,) = second_life(later(1.1), "a", seconds=10)
+        eq(len(a), 1)
+        assert a[0] <= 1000, a
+
+
 def kept():
     # What does not change with time
     return [
