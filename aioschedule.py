@@ -29,7 +29,7 @@ _AIOCTL_SCHEDULE_GROUP = {}
 # not what its entry waits for is stale: it is dropped when it surfaces, or when such items are too
 # many.
 _heaps = [], []
-# name -> [restarts, last error, checks to wait after it, checks to go: 1 is the one that restarts]
+# name -> (restarts, last error, checks to wait after it, checks to go: 1 is the one that restarts)
 _fails = {}
 _log = None
 # The monotonic clock: ms since the start of schedule_loop; _now() has the tick at its last reading
@@ -477,10 +477,11 @@ def idle_ms(run=None, ms=None):
         while q:
             at, name = q[0]
             at -= now
+            if ms is not None and at > ms:
+                break
             e = _live(q[0])
             if e and (at > 0 or not run):
-                if ms is None or at < ms:
-                    ms = max(0, at)
+                ms = max(0, at)
                 break
             item = heapq.heappop(q)
             if e:
@@ -558,41 +559,47 @@ async def watcher_loop(alog=None, sleep=30):
     again waits for twice as many checks, up to an hour, until it has been well for as long.
     Raises TypeError or ValueError where `sleep` is no such number.
     """
-    global _log
+    global _log, _fails
     _log = alog or _log
     ms = _sec(sleep, 1)
-    results = None
+    todo = None
     while True:
-        if not results:
+        if not todo:
             await asyncio.sleep_ms(ms)
         # Whatever fails here, also where no memory is left, the others come next
         try:
-            if not results:
-                for name in list(_fails):
-                    _fails[name][3] -= 1
-                    if name not in aioctl.group().tasks:
-                        del _fails[name]
+            if not todo:
                 name = "watcher_loop"
-                results = dict(aioctl.result_all(True))
-            while results:
-                name, err = results.popitem()
+                results = aioctl.result_all(True)
+                todo = list(aioctl.group().tasks)
+                fails = _fails
+                # Without what was deleted meanwhile
+                _fails = {}
+            while todo:
+                name = todo.pop()
                 t = aioctl.group().tasks[name]
+                err = results.get(name)
+                c, last, wait, go = fails.get(name, [0] * 4)
+                go -= 1
                 if (
                     isinstance(err, Exception)
                     and t.task.done()
                     and not t.cancelled
                     and t.kwargs.get("restart", True)
                 ):
-                    c, _, wait, go = _fails.get(name, [0] * 4)
+                    last = err
                     if go < 1:
                         # It has failed anew. The watcher does not make it worse: it waits for
                         # twice as many checks, up to an hour, unless it was well for as long.
                         wait *= 2
                         go = wait = -go < wait and min(wait, 3600 // sleep) or 1
-                    _fails[name] = [c + (go == 1), err, wait, go]
-                    if go == 1:
-                        _say(name, "restart", err)
-                        aioctl.start(name)
+                    c += go == 1
+                else:
+                    err = None
+                _fails[name] = c, last, wait, go
+                if err and go == 1:
+                    _say(name, "restart", err)
+                    aioctl.start(name)
         except Exception as err:
             _say(name, "restart", err)
 

@@ -294,7 +294,7 @@ def test_one_shot_that_found_no_memory():
         aioschedule.schedule("a", start_in=start)
         aioctl.group().tasks["a"].coro = no_room
         run(1.2, (1.1, lambda: aioschedule.save(PATH)))
-        (a,) = second_life(later(1.1), "a", seconds=10)
+        (a,) = second_life(later(2), "a", seconds=10)
         eq(len(a), 1)
         assert a[0] <= 1000, a
 
