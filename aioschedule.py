@@ -98,9 +98,8 @@ def __getattr__(name):
 
 
 def _fields(t):
-    # The values of each of the five fields that match, and whether a day field begins with a star
-    #
-    # A field's name and those of its values; how the rules begin that macros stand for
+    # The values of each field that match; whether either of the two for days begins with a star.
+    # `words`: a field's name and those of its values; how the rules begin that macros stand for.
     words = (
         "minute hour day month,jan,feb,mar,apr,may,jun,jul,aug,sep,oct,nov,dec "
         "weekday,sun,mon,tue,wed,thu,fri,sat "
@@ -149,9 +148,9 @@ def _fields(t):
     return fields, "*" in rule[2][0] + s[0]
 
 
-def _cron(rule, ms):
-    # The first match after `ms` on the wall clock, in ms
-    (minutes, hours, days, months, weekdays), star = _fields(rule)
+def _cron(t, ms):
+    # The first match of a rule after `ms` on the wall clock, in ms
+    (minutes, hours, days, months, weekdays), star = _fields(t)
     ms //= 60000
     # 29 February meets every weekday within 40 years, whatever century ends between
     for n in range(500):
@@ -178,10 +177,10 @@ def _cron(rule, ms):
 # Scheduling
 
 
-def _sec(s, ms):
+def _sec(t, ms):
     # Seconds as whole ms, not less than `ms`; the fraction apart: a float may have 24 bits only
-    if s < (1 << 30) - 1 and ms <= s * 1000:
-        return int(s) * 1000 + round(s % 1 * 1000)
+    if t < (1 << 30) - 1 and ms <= t * 1000:
+        return int(t) * 1000 + round(t % 1 * 1000)
     raise ValueError("out of range")
 
 
@@ -261,7 +260,7 @@ def _entry(name, d, ms):
                 raise ValueError("no start_in")
             e["at"] = at
     except Exception as err:
-        raise type(err)("%s=%r: %s" % (k, v, err))
+        raise err.__class__("%s=%r: %s" % (k, v, err))
     return e
 
 
