@@ -476,11 +476,10 @@ def idle_ms(run=None, ms=None):
         while q:
             at, name = q[0]
             at -= now
-            if ms is not None and at > ms:
-                break
             e = _live(q[0])
             if e and (at > 0 or not run):
-                ms = max(0, at)
+                if ms is None or at < ms:
+                    ms = max(0, at)
                 break
             item = heapq.heappop(q)
             if e:
