@@ -13,8 +13,9 @@ UNIX_ONLY = {"test_no_entry_is_lost": "takes a minute on a board"}
 
 
 def fill(left=0):
-    # All memory but so many bytes, in one piece
-    spare = bytearray(left)
+    # All memory but so many bytes side by side. Not as one object: a word on the stack that looks
+    # like its address would keep it
+    spare = [bytearray(min(1024, left - i)) for i in range(0, left, 1024)]
     kept = None
     size = 1 << 20
     while size > 32:
