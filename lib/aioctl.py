@@ -212,7 +212,7 @@ def _launch(t, hold=False):
     old = t.task
     t.cancelled = t.entered = False
     t.result = None
-    t.since = int(time.time())
+    t.since = _now()
     t.done_at = t.since if hold else None
     t.task = asyncio.create_task(_run(t, coro, old))
 
@@ -328,7 +328,7 @@ def start(name=None):
     if _queue is not asyncio.core._task_queue:
         _sync()
     hit = False
-    # The scheduler names one, and waits for it to be started
+    # The short way for one name: what it takes, each run of a schedule is late by
     for n in (name,) if name in _group.tasks else _names(name):
         t = _group.tasks[n]
         live = not t.task.done()
