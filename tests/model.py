@@ -214,9 +214,12 @@ class Model:
             return
         late = e.phase if e.by is None else e.by
         now = self.now("wall")
-        if self.phase_after(e, now + BACK) < late:
-            e.by = self.phase_after(e, now)
-            e.phase = min(e.phase, e.by)
+        after = self.phase_after(e, now + BACK)
+        if after < late:
+            first = self.phase_after(e, now)
+            # It may have been planned anew before it was taken, and wait for an earlier one
+            e.by = first if after < e.phase else after
+            e.phase = min(e.phase, first)
 
     # What must have happened by now
 
