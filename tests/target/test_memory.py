@@ -9,7 +9,11 @@ import time
 import aioctl
 import aioschedule
 
-UNIX_ONLY = {"test_no_entry_is_lost": "takes a minute on a board"}
+UNIX_ONLY = {
+    "test_no_entry_is_lost": "takes a minute on a board",
+    "test_rule": "takes two minutes on a board",
+    "test_load": "takes a minute on a board",
+}
 
 
 def fill(left=0):
@@ -168,3 +172,37 @@ def test_no_entry_is_lost():
         n = run(_little_memory(options, runs))
         print(options, n)
         assert n > 2, (options, n)
+
+
+def enough(func):
+    # Calls it with 0 bytes of memory, 32, 64 ... until it finds enough; how many that is. What it
+    # raises for want of them is a MemoryError.
+    left = 0
+    while True:
+        gc.collect()
+        kept = fill(left)
+        try:
+            func()
+            return left
+        except MemoryError:
+            pass
+        finally:
+            del kept
+        left += 32
+
+
+def test_rule():
+    """A rule that finds no room is not taken for a bad one."""
+    n = enough(lambda: aioschedule.schedule("job", repeat="* * * * *"))
+    aioschedule.reset()
+    assert n > 1000, n
+
+
+def test_load():
+    """A file that finds no room is not taken for a damaged one."""
+    aioschedule.schedule("job", repeat="* * * * *")
+    aioschedule.save("memory_test.json")
+    aioschedule.reset()
+    n = enough(lambda: aioschedule.load("memory_test.json"))
+    aioschedule.reset()
+    assert n > 100, n
