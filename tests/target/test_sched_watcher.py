@@ -258,14 +258,23 @@ def test_deleted_while_it_waits():
 def test_forgets_what_was_deleted():
     """Names that come and go leave nothing behind; a new task of an old name begins at 0."""
     for ctl, sched in both():
+        # Fails in the first ms of the test
+        failing(ctl, "old", until=1)
+        restarts = []
 
         def change(n):
+            if n == 1:
+                restarts.append(sched._fails["old"][0])
+                ctl.delete("old")
+            if n == 2:
+                failing(ctl, "old", until=1)
             if n:
                 ctl.delete("client%d" % (n - 1))
             failing(ctl, "client%d" % n)
 
         watch(ctl, sched, 90, *[(3 * n, lambda n=n: change(n)) for n in range(30)], sleep=1)
-        eq([name for name in sched._fails if name != "watcher_loop"], ["client29"])
+        eq([name for name in sorted(sched._fails) if name != "watcher_loop"], ["client29", "old"])
+        eq(restarts + [sched._fails["old"][0]], [1, 0])
 
 
 def test_task_that_cannot_be_started():
