@@ -4,6 +4,8 @@ import vclock
 
 vclock.install()
 
+UNIX_ONLY = {"test_after_many_bytes": "too much memory and time"}
+
 import asyncio
 import gc
 import random
@@ -156,12 +158,17 @@ def test_grep():
 
 
 def test_glob_does_not_overlap():
-    eq(aiolog._match("ab*ba", "aba"), False)
-    eq(aiolog._match("ab*ba", "abba"), True)
-    eq(aiolog._match("a*b*b", "ab"), False)
-    eq(aiolog._match("a*b*b", "abb"), True)
-    eq(aiolog._match("**", ""), True)
-    eq(aiolog._match("a*a", "a"), False)
+    for grep, line, want in (
+        ("ab*ba", "aba", False),
+        ("ab*ba", "abba", True),
+        ("a*b*b", "ab", False),
+        ("a*b*b", "abb", True),
+        ("**", "", True),
+        ("a*a", "a", False),
+    ):
+        s = AioStream(10)
+        s.write(line + "\n")
+        eq((grep, line, _cat(s, grep)), (grep, line, [line] if want else []))
 
 
 class _Model:
@@ -207,13 +214,27 @@ def test_random_writes_against_a_model():
                 raise AssertionError((seed, size, text, _out, model.cat()))
 
 
-def test_offsets_wrap():
-    s = AioStream(10)
-    s._end = s._nl = s._mod - 7
-    for i in range(8):
-        s.write("l%d\n" % i)
-        eq(_cat(s), ["l%d" % j for j in range(max(0, i - 2), i + 1)])
-    assert s._end == 17
+def _written(size, count):
+    # A stream to which that much has been written, in long lines
+    s = AioStream(size)
+    line = "x" * (size - 1) + "\n"
+    for _ in range(count // size):
+        s.write(line)
+    return s
+
+
+def test_after_many_bytes():
+    """Nothing changes where what was written is more than offsets count."""
+    size = 1 << 14
+    s = _written(size, (1 << 28) - size)
+    s.seek(0, 2)
+    for i in range(size // 9):
+        # 9 bytes each: over 2**28 and round the buffer
+        s.write("%08d\n" % i)
+    for i in range(size // 9):
+        eq(s.readline(), "%08d\n" % i)
+    eq(s.readline(), "")
+    eq(_cat(s, "*777")[0], "00000777")
 
 
 async def _following(stream, grep=""):
@@ -253,7 +274,6 @@ async def test_follow():
 
 async def test_follow_when_lines_are_dropped():
     s = AioStream(16)
-    s._end = s._nl = s._mod - 30
     task = await _following(s)
     for i in range(10):
         s.write("line %d\n" % i)
@@ -351,3 +371,85 @@ def test_streamlog_holds_2000_bytes():
     for i in range(300):
         s.write("%09d\n" % i)
     eq(_cat(s), ["%09d" % i for i in range(100, 300)])
+
+
+def _read_all(s):
+    return list(s)
+
+
+def test_read_as_a_file():
+    """A program can read its log: line by line, all of it, again, and what was added since."""
+    s = AioStream(100)
+    eq((s.read(), s.readline(), _read_all(s), s.tell()), ("", "", [], 0))
+    s.write("one\ntwo \u20ac\n\nthree")
+    eq(_read_all(s), ["one\n", "two \u20ac\n", "\n", "three"])
+    eq((s.read(), s.tell()), ("", 18))
+    eq((s.seek(0), s.tell()), (0, 0))
+    eq((s.readline(), s.tell(), s.read()), ("one\n", 4, "two \u20ac\n\nthree"))
+    s.write(" and four\nfive\n")
+    eq((s.readline(), s.readline(), s.readline()), (" and four\n", "five\n", ""))
+    # It is all still there, for those who print it
+    eq(len(_cat(s)), 5)
+    eq((s.seek(4), s.readline()), (4, "two \u20ac\n"))
+    eq((s.seek(0, 2), s.tell(), s.read()), (33, 33, ""))
+
+
+def test_bad_seek():
+    s = AioStream(10)
+    s.write("abc\n")
+    for args in ((-1,), (5,), (1, 2), (0, 1)):
+        assert "seek" in str(raises(ValueError, s.seek, *args))
+    eq((s.seek(4), s.read(), s.seek(0), s.read()), (4, "", 0, "abc\n"))
+
+
+def test_read_so_many_bytes():
+    s = AioStream(40)
+    s.write("ab\u20accd\nef\n")
+    eq((s.read(0), s.read(2), s.read(4), s.read(5)), ("", "ab", "\u20acc", "d\nef\n"))
+    s.seek(0)
+    # Never a part of a character
+    eq(
+        (s.readline(4), s.readline(4), s.readline(0), s.readline(100)),
+        ("ab", "\u20acc", "", "d\n"),
+    )
+
+
+def test_read_goes_on_where_lines_were_dropped():
+    s = AioStream(12)
+    s.write("aaa\nbbb\nccc\n")
+    eq(s.readline(), "aaa\n")
+    s.write("ddd\neee\n")
+    # bbb is gone
+    eq((s.tell(), s.readline()), (0, "ccc\n"))
+    s.write("fff\n")
+    eq((s.tell(), _read_all(s)), (0, ["ddd\n", "eee\n", "fff\n"]))
+    s.write("0123456789abcdef\n")
+    eq(_read_all(s), ["56789abcdef\n"])
+
+
+def test_read_against_a_model():
+    """Whatever is written: what is read are the lines that cat() prints."""
+    for seed in range(40):
+        random.seed(seed)
+        s = AioStream(random.randrange(4, 40))
+        for _ in range(20):
+            s.write(
+                "".join(random.choice("ab\u00e9\u20ac\n") for _ in range(random.randrange(20)))
+            )
+            s.seek(0)
+            lines = _read_all(s)
+            eq([line[:-1] if line.endswith("\n") else line for line in lines], _cat(s))
+            s.seek(0)
+            parts = []
+            while True:
+                part = s.read(random.randrange(4, 9))
+                if not part:
+                    break
+                parts.append(part)
+            eq("".join(parts), "".join(lines))
+
+
+def test_read_what_is_no_text():
+    s = AioStream(30)
+    s.write(b"ok\n\xff\xfe\nok\n")
+    eq(_read_all(s), ["ok\n", "b'\\xff\\xfe\\n'", "ok\n"])
