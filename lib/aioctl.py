@@ -1,54 +1,190 @@
-# aioctl: asyncio tasks by name. MIT license; Copyright (c) 2026 the aioschedule authors
+# aioctl: asyncio tasks by name, to be started, stopped and looked at from a program or the prompt
+# MIT license; Copyright (c) 2026 the aioschedule authors
+#
+# The way of a task:
+#   add()     makes its record, a Task, and enters it into group().tasks under a free name
+#   _launch() calls the coroutine function and makes an asyncio task of it: one run
+#   _run()    is what that asyncio task runs: the coroutine, and what it returns is the result
+#   _after()  follows where it failed or was cancelled: tells of it, calls on_error or on_stop
+#   start()   launches the next run, or gives a schedule back that stop() has kept
+#   stop()    cancels the run; one that has not begun is let go, and ends without a step
+# A task that aioschedule has scheduled is not launched by add(). It is held back until aioschedule
+# calls start().
+#
+# What no program needs to run its tasks is in aioctl_status.py, which is loaded when it is first
+# asked for: state, results, tracebacks and log, and how tasks are forgotten.
+#
+# A run belongs to its task as long as `record.task` is its asyncio task: one store starts it, lets
+# it go or makes it a former one, and no interrupt can see half of that.
+#
+# Ctrl-C leaves the event loop without a word to its tasks. _notice_left_loop() finds out, at the
+# next call, stops them, and frees their names for the next start of the program.
 
-try:
-    import asyncio
-except ImportError:
-    import uasyncio as asyncio
+import asyncio
 import sys
 import time
+from asyncio import core
 
 from micropython import const
 
-# The two modules import each other, either one first: nothing of it is there before the end
-# of the import, and none of it is needed
-try:
-    import aioschedule
-except ImportError:
-    aioschedule = None
+for _name in ("time", "localtime"):
+    if not hasattr(time, _name):
+        raise ImportError("aioctl needs time.%s(), which this port lacks" % _name)
+del _name
 
-# ms between two looks at whether the run before has ended
+if not hasattr(core, "cur_task"):
+    # In MicroPython 1.21 it is not there before the first task runs
+    core.cur_task = None
+
+# ms between two looks at whether a stopped run has ended
 _WAIT = const(10)
 
-_log = None
-_debug = False
-# name -> what stop() took out of aioschedule.group()
-_kept = {}
-# The queue of the event loop that the tasks belong to
-_queue = None
+# Tells aioschedule that its wake() is called when a task is added that it has scheduled
+_WAKES = True
+
+# What add() takes for itself. The coroutine gets `log` too, if it takes one.
+_OWN = ("_id", "on_stop", "on_error", "log")
+
+# The log that set_log() has set
+_AIOCTL_LOG = None
+# Whether a failure has been told with the hint at traceback()
+_hinted = False
+# The last time that was told, in whole seconds: tasks that start together share that number
+_second = 0
+
+# The event loop's queue when it was last looked at, whether a task of ours has run since then, and
+# the names of tasks whose event loop is gone: add() gives them anew
+_queue = core._task_queue
+_has_run = False
+_free_names = set()
+
+
+def __getattr__(name):
+    # What is in aioctl_status.py. All that is at module level takes heap and makes each look at it
+    # slower: that is why the names are here.
+    if name not in (
+        "result",
+        "result_all",
+        "traceback",
+        "status",
+        "debug",
+        "get_datetime",
+        "tmdelta_fmt",
+        "set_log",
+        "log",
+        "follow",
+        "delete",
+        "reset",
+        "set_group",
+        "_refuse",
+    ):
+        raise AttributeError(name)
+    try:
+        import aioctl_status
+    except ImportError as error:
+        # dir() asks for each name, and passes on all but an AttributeError: so it is told when it
+        # is called
+        message = "install aioctl_status.py: %s" % error
+
+        def value(*args, **kwargs):
+            raise ImportError(message)
+
+        return value
+    # It may have been loaded by an aioctl before this one, in the same session
+    aioctl_status.aioctl = sys.modules[__name__]
+    return getattr(aioctl_status, name)
+
+
+def _import_aioschedule():
+    # The two modules import each other, either one first: nothing of it is there before the end
+    # of the import, and none of it is needed
+    try:
+        import aioschedule
+
+        return aioschedule
+    except Exception as error:
+        text = str(error)
+        is_absent = isinstance(error, ImportError) and ("'" not in text or "'aioschedule'" in text)
+        if not is_absent:
+            print("aioctl: import aioschedule failed:", type(error).__name__ + ":", text)
+        return None
+
+
+aioschedule = _import_aioschedule()
+del _import_aioschedule
+# Whether aioschedule is there
+_SCHEDULE = aioschedule is not None
+
+
+async def _raise(error):
+    raise error
+
+
+# isinstance(x, _Coroutine) tells a coroutine from all that just happens to have a send()
+_Coroutine = type(_raise(None))
+
+# In the place of the asyncio task where no run is under way: one that has ended
+_ENDED = core.Task(None)
+_ENDED.state = None
+_ENDED.data = StopIteration()
 
 
 class Task:
-    """What the group holds of a task. `coro` (the coroutine function), `args` and `kwargs` are
-    what start() runs it with, and may be changed. `task` is the asyncio task of the last run;
-    `since` and `done_at` are time.time() in whole seconds, done_at None while it runs;
-    `cancelled` is True when it was stopped; `result` is what it returned or the exception that
-    ended it; `log`, `on_stop`, `on_error` and `_id` are as given to add(); `schedule` is its entry
-    in aioschedule.group(), or the one that stop() took out of there, or None."""
+    """What the group holds of a task.
 
-    task = result = done_at = None
-    cancelled = entered = False
+    coro, args, kwargs: what start() runs it with; they may be changed. kwargs are those of add(),
+        with on_stop, on_error, log and _id, without name
+    name: its name in the group
+    task: the asyncio task of the last run; without one, a task that has ended
+    since, done_at: when the last run was started and when it ended, in whole seconds of
+        time.time(); done_at is None while it runs
+    cancelled: whether the last run was stopped, or stop() was told of one that had failed
+    entered: whether the last run has begun
+    result: what the last run returned, or what its hook did; without a hook the exception
+    error: the exception that ended the last run, also where on_error gave another result, or None
+    schedule: the entry that stop() took out of aioschedule.group() and start() will give back, or
+        None. It can be set, None forgets it
+    """
+
+    # Two things cost time here, on a Pico: a property, 20 us with every store to any attribute,
+    # and what is at class level only, 13 us with every look at it
+    args = ()
+    schedule = None
+    # What the coroutine was called with, where that is not `kwargs`
+    _passed = None
+    # The error that expire() ends the run with
+    _expired = None
 
     def __init__(self, coro, name, args, kwargs):
         self.coro = coro
         self.name = name
-        self.args = args
+        if args:
+            self.args = args
         self.kwargs = kwargs
+        # All that a run changes: its end can be noted also when there is no memory left
+        self.since = self.done_at = self.result = self.error = None
+        self.entered = self.cancelled = False
+        self.task = _ENDED
 
-    def __getattr__(self, name):
-        # A property would make each store of an attribute three times as slow, in MicroPython
-        if name == "schedule":
-            return _sched().get(self.name, _kept.get(self.name))
-        raise AttributeError(name)
+    def is_fresh(self):
+        """Whether add() has started it and it has not begun: it may still be held back."""
+        return self in _fresh
+
+    def expire(self, error):
+        """Ends a run that takes too long: it is cancelled and counts as failed.
+
+        error: the exception, or the text of a TimeoutError. It is told and goes to on_error as any
+        other. Returns whether there was a run to end."""
+        if self.task.done() or self._expired is not None:
+            return False
+        if not isinstance(error, BaseException):
+            error = asyncio.TimeoutError(error)
+        if self.entered:
+            self._expired = error
+            _cancel(self.task)
+        else:
+            self.task = asyncio.create_task(_run(self, _raise(error)))
+        return True
 
 
 class TaskGroup:
@@ -59,10 +195,14 @@ class TaskGroup:
 
     @property
     def results(self):
-        return {n: t.result for n, t in self.tasks.items()}
+        return {name: record.result for name, record in self.tasks.items()}
 
 
 _group = TaskGroup()
+# record -> a stopped run that still cleans up: the next one waits for its end
+_former_runs = {}
+# Records that add() has started, until they have begun
+_fresh = set()
 
 
 ################################################################################
@@ -70,201 +210,474 @@ _group = TaskGroup()
 
 
 def _now():
-    return int(time.time())
-
-
-def _cur():
-    # Not there before the first loop runs on MicroPython 1.21
-    return getattr(asyncio.core, "cur_task", None)
-
-
-def _sched():
+    # Some clocks are floats; a number of this size takes memory of its own on a board
+    global _second
     try:
-        g = aioschedule.group()
+        now = time.time()
+        if now != _second:
+            _second = int(now)
+    except MemoryError:
+        # There is no room for the number: the last one will do
+        pass
+    return _second
+
+
+def _schedule():
+    # aioschedule.group(), or an empty dict
+    try:
+        schedule = aioschedule.group()
     except AttributeError:
-        g = None
-    return g if isinstance(g, dict) else {}
+        return {}
+    return schedule if isinstance(schedule, dict) else {}
 
 
-def _waits(e):
+def _has_runs(entry):
     # Whether there is a run to come; anything can be in that dict, put there at the prompt
-    return isinstance(e, dict) and (e.get("start_in", -1) != -1 or bool(e.get("repeat")))
+    return isinstance(entry, dict) and (
+        entry.get("start_in", -1) != -1 or bool(entry.get("repeat"))
+    )
 
 
-def _sync():
-    # Tasks that a replaced event loop left behind never end by themselves, and cancel() of one
-    # would look for it in a queue in which it is not
-    global _queue
-    if _queue is not asyncio.core._task_queue:
-        _queue = asyncio.core._task_queue
-        for t in _group.tasks.values():
-            if not t.task.done():
-                t.task.state = False
-                _stopped(t)
-
-
-def _stopped(t):
-    t.cancelled = True
-    t.done_at = _now()
-
-
-def _match(parts, name):
-    i = len(parts[0])
-    if not name.startswith(parts[0]):
-        return False
-    for part in parts[1:-1]:
-        i = name.find(part, i)
-        if i < 0:
-            return False
-        i += len(part)
-    return len(name) - i >= len(parts[-1]) and name.endswith(parts[-1])
-
-
-def _names(name, spare=None):
-    # The names meant; a wildcard leaves out the task `spare`
+def _names(name, spare):
+    # The names meant, None being all; a wildcard leaves out the task `spare`
     tasks = _group.tasks
-    if name in tasks:
+    if name is None:
+        name = "*"
+    elif not isinstance(name, str):
+        __getattr__("_refuse")(name)
+        return []
+    elif name in tasks:
         return [name]
-    parts = ("*" if name is None else name).split("*")
-    found = [n for n in sorted(tasks) if len(parts) > 1 and _match(parts, n)]
-    if not found and name is not None:
+    found = tasks_match(name) if "*" in name else []
+    if not found and name != "*":
         print("Task", name, "not found in", sorted(tasks))
-    return [n for n in found if spare is None or tasks[n].task is not spare]
+    return [name for name in found if spare is None or tasks[name].task is not spare]
 
 
-def _text(r):
-    # On one line and whatever its repr() does
+def _text(value):
+    # On one line, whatever its str() or repr() does
     try:
-        if isinstance(r, BaseException):
-            s = str(r)
-            return type(r).__name__ + (s and ": " + s)
-        return repr(r)
-    except Exception as er:
-        return "<%s in repr>" % type(er).__name__
+        if isinstance(value, BaseException):
+            text = str(value)
+            name = type(value).__name__
+            return "%s: %s" % (name, text) if text else name
+        return repr(value)
+    except Exception as error:
+        name = type(error).__name__
+        if isinstance(value, BaseException):
+            return "%s: <%s in str>" % (type(value).__name__, name)
+        return "<%s in repr>" % name
+
+
+def _tell(record, error):
+    # No failure goes unseen, also where there is hardly any memory left or the log raises
+    global _hinted
+    line = None
+    try:
+        line = "[%s] %s" % (record.name, _text(error))
+        log = record.kwargs.get("log")
+        if log is not None:
+            log.error(line)
+            return
+    except Exception:
+        pass
+    try:
+        if line:
+            print(line)
+        else:
+            print("[", record.name, "]", type(error).__name__)
+        if not _hinted:
+            _hinted = True
+            print('aioctl.traceback("%s") shows where' % record.name)
+    except Exception:
+        pass
+
+
+################################################################################
+# The event loop
+
+
+def _runs(task):
+    # Whether that asyncio task is the one that runs. pend_throw() refuses a coroutine that runs;
+    # it gives what is pending for any other, which is put back.
+    try:
+        pending = task.coro.pend_throw(None)
+        if pending is not None:
+            task.coro.pend_throw(pending)
+        return False
+    except ValueError:
+        return True
+    except AttributeError:
+        # Not a generator, or a port without: it is taken for one that runs until it has ended
+        return not task.done()
+
+
+def _in_interrupt():
+    # Soft interrupts run one at a time: what one schedules has to wait
+    import micropython
+
+    ran = []
+    try:
+        micropython.schedule(ran.append, None)
+    except AttributeError:
+        # No such thing in this port
+        return False
+    except RuntimeError:
+        # Too many wait
+        return True
+    for _ in range(2):
+        # What is scheduled runs here
+        time.sleep_ms(0)
+    return not ran
+
+
+if sys.implementation.version < (1, 23):
+
+    def _is_left_waiting(task):
+        # Left is the main task, which looks as if it ran. Ctrl-C in that one is not told from its
+        # own end.
+        if task.done():
+            return core._task_queue.peek() is not None
+        if any(record.task is task for record in _group.tasks.values()):
+            return True
+        return task.data is not None or core.ticks_diff(task.ph_key, core.ticks()) > 0
+
+
+def _notice_left_loop():
+    # Called where it matters whether a run is under way. Nothing but this tells that the event
+    # loop was replaced, or left by Ctrl-C or exit() with tasks of ours in it.
+    if _queue is not core._task_queue:
+        _leave_loop(True)
+        return
+    # A loop that ends in good order leaves no current task
+    task = getattr(core, "cur_task", None)
+    if not _has_run or task is None or not hasattr(asyncio, "run") or _runs(task):
+        return
+    if sys.implementation.version < (1, 23) and not _is_left_waiting(task):
+        return
+    # While the loop polls, an interrupt finds the same
+    if not _in_interrupt():
+        _leave_loop(False)
+
+
+def _leave_loop(is_replaced):
+    # Stops all tasks. Those in the queue of a loop that was replaced never run again; the others
+    # would go on with the next asyncio.run(): they are cancelled, and clean up then.
+    global _queue, _has_run
+    for name, record in _group.tasks.items():
+        _free_names.add(name)
+        task = record.task
+        if task.done():
+            continue
+        if record.entered and not is_replaced:
+            _let_go(record)
+            _cancel(task)
+        record.task = _ENDED
+        _note_stop(record)
+    # Where memory runs out before, the next call does the rest
+    _queue = core._task_queue
+    _has_run = False
+
+
+def _cancel(task):
+    # asyncio refuses the task that runs, and takes for that the one that ran last
+    try:
+        task.cancel()
+    except RuntimeError:
+        asyncio.create_task(_cancel_later(task))
+        if not _runs(task):
+            # It could be resumed before. It is a coroutine of ours.
+            task.coro.pend_throw(asyncio.CancelledError())
+
+
+async def _cancel_later(task):
+    task.cancel()
 
 
 ################################################################################
 # Running
 
 
-async def _run(t, coro, old):
-    me = asyncio.core.cur_task
-    r = hook = stray = None
-    args = ()
+async def _run(record, coro):
+    global _has_run
+    if _fresh:
+        _fresh.discard(record)
+    if record.task is not core.cur_task:
+        # Let go before its first step
+        return None
+    _has_run = record.entered = True
+    if record.task is not core.cur_task:
+        # An interrupt has stopped it between the two lines before
+        return None
     try:
-        try:
-            while old and not old.done():
-                await asyncio.sleep_ms(_WAIT)
-            # The coroutine keeps its locals when it has ended: a chain of all runs ever
-            old = None
-            # stop() does not cancel before here: the asyncio task would end with an exception,
-            # which takes down whoever gathers it
-            if coro and t.task is me and not t.cancelled:
-                t.entered = True
-                r = await coro
-        except asyncio.CancelledError as er:
-            if t.cancelled or t.task is not me:
-                hook = t.on_stop
-            else:
-                r = stray = er
-        except Exception as er:
-            r = er
-            args = (er,)
-            hook = t.on_error
-            if t.log:
-                try:
-                    t.log.error("[%s] %s" % (t.name, _text(er)))
-                except Exception:
-                    pass
-        if hook:
-            try:
-                r = hook(*args, *t.args, **t.kwargs)
-                if isinstance(r, _coroutine):
-                    r = await r
-            except (Exception, asyncio.CancelledError) as er:
-                r = er
-    except BaseException:
-        # Ctrl-C and exit() end the event loop before it marks this task as done
-        me.state = False
-        t.cancelled = True
-        raise
-    finally:
-        if t.task is me:
-            t.result = r
-            t.done_at = _now()
-    if stray and not callable(me.state):
-        # Cancelled through a task that awaits this one, which is to hear of it
-        raise stray
-    return r
-
-
-# isinstance(x, _coroutine) tells a coroutine from all that just happens to have a send()
-_coroutine = type(_run(None, None, None))
-
-
-def _launch(t, hold=False):
-    # Starts a run of a task, or, to hold it back, one that does nothing
+        result = await coro
+        if record._expired is not None:
+            # It has swallowed that it was cancelled
+            raise record._expired
+    except BaseException as error:
+        result = _after(record, error)
+        if isinstance(result, _Coroutine):
+            result = await result
+        return result
+    # An asyncio task that has ended keeps its locals
     coro = None
-    if not hold:
-        coro = t.coro(*t.args, **t.kwargs)
-        if not isinstance(coro, _coroutine):
-            raise TypeError("not a coroutine function: %r" % (t.coro,))
-    old = t.task
-    t.cancelled = t.entered = False
-    t.result = None
-    t.since = _now()
-    t.done_at = t.since if hold else None
-    t.task = asyncio.create_task(_run(t, coro, old))
+    return _conclude(record, result, None)
 
 
-async def _cancel(task):
-    task.cancel()
+def _conclude(record, result, stray):
+    # Notes the result of the run that ends here, unless it is a former one, and returns it
+    if record.task is getattr(core, "cur_task", None):
+        record.result = result
+        record.done_at = _now()
+    elif _former_runs.get(record) is getattr(core, "cur_task", None):
+        del _former_runs[record]
+    if stray is not None:
+        raise stray
+    return result
+
+
+def _after(record, error):
+    # What follows a run that did not return: tells a failure and calls the hook. Returns the
+    # result, or a coroutine that gives it. Without a hook it takes no memory.
+    task = getattr(core, "cur_task", None)
+    is_current = record.task is task
+    expired = record._expired
+    if expired is not None:
+        record._expired = None
+        if isinstance(error, asyncio.CancelledError):
+            error = expired
+    if isinstance(error, Exception):
+        if is_current:
+            record.error = error
+        _tell(record, error)
+        return _call_hook(record, "on_error", error, None)
+    if not isinstance(error, asyncio.CancelledError):
+        _interrupt(record, is_current, error)
+        raise error
+    stray = None
+    if is_current and not record.cancelled:
+        # It was cancelled by another task, which may await it and is to hear of it. One that
+        # gathers it (that is a callable) would be taken down.
+        record.cancelled = True
+        if not callable(task.state):
+            stray = error
+    return _call_hook(record, "on_stop", None, stray)
+
+
+def _call_hook(record, name, error, stray):
+    # As above. The result is what the hook returns or raises; without one it is the error.
+    result = error
+    hook = record.kwargs.get(name)
+    try:
+        if hook is not None:
+            passed = record._passed
+            if passed is None:
+                passed = _without_own(record.kwargs)
+            if error is None:
+                result = hook(*record.args, **passed)
+            else:
+                result = hook(error, *record.args, **passed)
+            if isinstance(result, _Coroutine):
+                return _await_hook(record, result, stray)
+    except BaseException as raised:
+        result = _note_hook_error(record, raised)
+    return _conclude(record, result, stray)
+
+
+async def _await_hook(record, hook, stray):
+    try:
+        result = await hook
+    except BaseException as error:
+        result = _note_hook_error(record, error)
+    return _conclude(record, result, stray)
+
+
+def _note_hook_error(record, error):
+    is_current = record.task is getattr(core, "cur_task", None)
+    if isinstance(error, Exception):
+        _tell(record, error)
+        if is_current and record.error is None:
+            record.error = error
+    elif not isinstance(error, asyncio.CancelledError):
+        _interrupt(record, is_current, error)
+        raise error
+    return error
+
+
+def _interrupt(record, is_current, error):
+    # Ctrl-C or exit() ends the event loop before it has noted the end of this task
+    if is_current:
+        record.task = _ENDED
+        _note_stop(record)
+    if isinstance(error, GeneratorExit):
+        return
+    try:
+        _leave_loop(False)
+    except MemoryError:
+        # The next call finds out
+        pass
+
+
+async def _run_later(record, former, coro):
+    # A run while the one before still cleans up
+    while not former.done():
+        await asyncio.sleep_ms(_WAIT)
+    if _former_runs.get(record) is former:
+        del _former_runs[record]
+    return await _run(record, coro)
+
+
+def _without_own(kwargs):
+    return {key: kwargs[key] for key in kwargs if key not in _OWN}
+
+
+def _call(record):
+    # Calls the coroutine function with what is meant for it
+    passed = record.kwargs
+    for key in _OWN:
+        if key in passed:
+            record._passed = passed = _without_own(passed)
+            break
+    if "log" in record.kwargs:
+        passed["log"] = record.kwargs["log"]
+        try:
+            return record.coro(*record.args, **passed)
+        except TypeError:
+            # It takes no `log`, or its arguments do not fit: that is raised below
+            del passed["log"]
+    return record.coro(*record.args, **passed)
+
+
+def _refuse_function(function):
+    raise TypeError("not a coroutine function, write async def: %r" % (function,))
+
+
+def _launch(record):
+    # Starts a run. All that takes memory or may raise comes before the first store. What is done
+    # here and in start() makes each run of a schedule late: it is written out for that, and asks
+    # for no builtin, which is looked for among all names of the module first.
+    global _second
+    coro = _call(record) if record.kwargs else record.coro(*record.args)
+    if coro.__class__ is not _Coroutine:
+        _refuse_function(record.coro)
+    if _former_runs and record in _former_runs:
+        run = _run_later(record, _former_runs[record], coro)
+    else:
+        run = _run(record, coro)
+    task = core.create_task(run)
+    now = time.time()
+    if now != _second:
+        _second = int(now)
+    record.since = _second
+    record.entered = record.cancelled = False
+    record.done_at = record.result = record.error = None
+    record.task = task
+
+
+def _hold_back(record):
+    # As before the first run of a schedule
+    _let_go(record)
+    record.since = record.done_at = _now()
+    record.entered = record.cancelled = False
+    record.result = record.error = None
+
+
+def _let_go(record):
+    # A run that is under way goes on as a former one
+    _fresh.discard(record)
+    if not record.task.done():
+        _former_runs[record] = record.task
+        if record._expired is not None:
+            record._expired = None
+        record.task = _ENDED
 
 
 ################################################################################
 # Tasks and groups
 
 
+class _Pair(tuple):
+    # What @aiotask makes of a coroutine function. It goes by the same name, and who types that
+    # with parentheses gets an answer.
+    def __call__(self, *args, **kwargs):
+        name = self[1]
+        text = '%s is a task: aioctl.add(%s) adds it, aioctl.start("%s") runs it again'
+        raise TypeError(text % (name, name, name))
+
+
 def aiotask(coro):
     """Decorator: makes of a coroutine function the pair (coroutine function, name) for add().
 
-    Raises TypeError for what cannot be called."""
-    if not callable(coro):
-        raise TypeError("not a coroutine function: %r" % (coro,))
-    return coro, getattr(coro, "__name__", "task")
+    Raises TypeError for what is no coroutine function."""
+    _notice_left_loop()
+    name = getattr(coro, "__name__", "task")
+    is_plain = type(coro) is type(aiotask) and name != "<lambda>"
+    if is_plain or not callable(coro):
+        _refuse_function(coro)
+    return _Pair((coro, name))
 
 
-def add(task, *args, name=None, _id=None, on_stop=None, on_error=None, log=None, **kwargs):
-    """Creates a task and adds it to the group; returns its Task. It runs at once, with `args` and
-    `kwargs`, except when aioschedule has it scheduled under its name: then it waits for that.
+def add(task, *args, name=None, **kwargs):
+    """Creates a task and adds it to the group. It runs at once, with `args` and `kwargs`, unless
+    aioschedule has it scheduled under its name: then it waits for that.
 
-    `task` is a pair as @aiotask makes it, or a coroutine function. The name is `name` (str), else
-    `_id` (str), else the function's; one in use becomes name@1, name@2. `on_stop(*args, **kwargs)`
-    is called when it is stopped, `on_error(exc, *args, **kwargs)` when it raised an exception;
-    what they return, or return when awaited, is the result. `log` is a logger whose error() is
-    told of an exception, as "[name] ValueError: text".
+    task: a pair as @aiotask makes it, or a coroutine function
+    name: str, else that of `_id` (str), else the function's; one in use becomes name@1, name@2
+    on_stop: on_stop(*args, **kwargs) is called when it is stopped
+    on_error: on_error(exception, *args, **kwargs) is called when it has raised an exception. What
+        these two return, or return when awaited, is the result
+    log: a logger whose error() is told of a failure, "[name] ValueError: text", which is printed
+        otherwise. The coroutine gets it too if it takes a `log`
 
-    Raises TypeError for another kind of task or name, or for arguments that do not fit it."""
+    Returns its Task. Raises TypeError for another kind of task or name, or for arguments that do
+    not fit."""
     if not isinstance(task, tuple):
-        task = aiotask(task)
+        task = task, getattr(task, "__name__", "task")
     if len(task) != 2 or not callable(task[0]):
         raise TypeError("not a task: %r" % (task,))
-    base = name = name or _id or task[1]
+    name = name or kwargs.get("_id") or task[1]
     if not isinstance(name, str):
         raise TypeError("name=%r" % (name,))
-    i = 0
-    while name in _group.tasks:
-        i += 1
-        name = "%s@%d" % (base, i)
-    t = Task(task[0], name, args, kwargs)
-    t._id = _id
-    t.on_stop = on_stop
-    t.on_error = on_error
-    t.log = log
-    _sync()
-    _launch(t, isinstance(_sched().get(name), dict))
-    _group.tasks[name] = t
-    return t
+    _notice_left_loop()
+    base = name
+    count = 0
+    while name in _group.tasks and name not in _free_names:
+        count += 1
+        name = "%s@%d" % (base, count)
+    record = Task(task[0], name, args, kwargs)
+    if isinstance(_schedule().get(record.name), dict):
+        if type(record.coro) is type(_run):
+            # Called in vain, to find out at once whether the arguments fit. Any other function
+            # would run something of its own, before it is due.
+            _call(record)
+        _hold_back(record)
+        _enter(record)
+        _wake_scheduler()
+    else:
+        _launch(record)
+        _fresh.add(record)
+        _enter(record)
+        if isinstance(_schedule().get(record.name), dict):
+            # An interrupt has scheduled it meanwhile
+            _hold_back(record)
+            _wake_scheduler()
+    return record
+
+
+def _wake_scheduler():
+    wake = getattr(aioschedule, "wake", None)
+    if wake is not None:
+        wake()
+
+
+def _enter(record):
+    try:
+        _group.tasks[record.name] = record
+        _free_names.discard(record.name)
+    except MemoryError:
+        # It is not to run unseen
+        record.task = _ENDED
+        raise
 
 
 def group():
@@ -272,48 +685,79 @@ def group():
     return _group
 
 
-def set_group(group):
-    """Makes another TaskGroup the group; running tasks of the old one go on unseen."""
-    global _group
-    _group = group
-
-
-def reset():
-    """Stops all tasks and forgets them and what stop() kept; leaves aioschedule alone."""
-    stop(stop_sch=False)
-    _group.tasks.clear()
-    _kept.clear()
-
-
 def tasks():
     """The asyncio tasks still to be awaited, without the one that asks"""
-    _sync()
-    me = _cur()
-    return [t.task for t in _group.tasks.values() if not t.task.done() and t.task is not me]
+    _notice_left_loop()
+    me = getattr(core, "cur_task", None)
+    found = [record.task for record in _group.tasks.values()]
+    return [task for task in found if not task.done() and task is not me]
 
 
-async def _join():
-    while True:
-        ts = tasks()
-        if not ts:
-            return
-        try:
-            # One at a time: unlike gather() that lets others await them too
-            await ts[0]
-        except (Exception, asyncio.CancelledError):
-            # Somebody gathers it
-            await asyncio.sleep_ms(_WAIT)
+def tasks_match(pattern):
+    """The names that match a pattern with `*` wildcards, sorted"""
+    head, *parts = pattern.split("*")
+    tail = parts.pop() if parts else None
+
+    def matches(name):
+        if tail is None:
+            return name == head
+        if not name.startswith(head):
+            return False
+        start = len(head)
+        for part in parts:
+            start = name.find(part, start)
+            if start < 0:
+                return False
+            start += len(part)
+        return len(name) - start >= len(tail) and name.endswith(tail)
+
+    return [name for name in sorted(_group.tasks) if matches(name)]
 
 
 def run():
-    """Runs the event loop until no task is left, also of those added meanwhile. Ctrl-C and
-    whatever else ends the loop is raised, and all tasks count as stopped: start() works again."""
+    """Runs the event loop until no task is left, also of those added meanwhile. Where one runs
+    already, it says so and returns.
+
+    Ctrl-C and whatever else ends the loop is raised, and all tasks are stopped."""
+    task = getattr(core, "cur_task", None)
+    if not hasattr(asyncio, "run") or task is not None and _runs(task):
+        print("aioctl.run(): the event loop runs already, and so do the tasks")
+        return
+
+    async def join():
+        # All tasks of before are at their first await when this begins, schedule_loop too
+        _say_if_nothing_runs_the_schedule(None)
+        while True:
+            left = tasks()
+            if not left:
+                return
+            try:
+                # One at a time: unlike gather() that lets others await them too
+                await left[0]
+            except (Exception, asyncio.CancelledError):
+                # Somebody gathers it
+                await asyncio.sleep_ms(_WAIT)
+
+    _notice_left_loop()
     try:
-        asyncio.run(_join())
+        asyncio.run(join())
     except BaseException:
-        asyncio.new_event_loop()
-        _sync()
+        _leave_loop(False)
         raise
+    _free_names.update(_group.tasks)
+
+
+def _say_if_nothing_runs_the_schedule(names):
+    loop_runs = getattr(aioschedule, "loop_runs", None)
+    schedule = _schedule()
+    if loop_runs is None or loop_runs() or not schedule:
+        return
+    for record in _group.tasks.values():
+        if record.coro is aioschedule.schedule_loop and not record.task.done():
+            # It has not begun
+            return
+    if names is None or any(name in schedule for name in names):
+        print("Nothing runs what is scheduled: aioctl.add(aioschedule.schedule_loop)")
 
 
 ################################################################################
@@ -321,209 +765,94 @@ def run():
 
 
 def start(name=None):
-    """Runs tasks again, at once, also those that are scheduled. One whose schedule stop() kept is
-    given back to aioschedule instead. Returns True if any was started; one still running is not.
+    """Runs tasks again, at once, also those that are scheduled. One whose schedule stop() has kept
+    is given back to aioschedule instead. Returns True if any was started; one that still runs is
+    not.
 
-    Raises TypeError for changed args that do not fit the task."""
-    if _queue is not asyncio.core._task_queue:
-        _sync()
-    hit = False
-    # The short way for one name: what it takes, each run of a schedule is late by
-    for n in (name,) if name in _group.tasks else _names(name):
-        t = _group.tasks[n]
-        live = not t.task.done()
-        if live and t.done_at is None:
-            continue
-        hit = True
-        e = _kept and _kept.pop(n, None)
-        if not e or n in _sched():
-            _launch(t)
-            continue
-        if live:
-            # The stopped run is still cleaning up: make it a former one
-            _launch(t, True)
-        t.cancelled = False
-        t.result = t.done_at = None
-        t.since = _now()
-        aioschedule.schedule(n, **e)
-    return hit
+    Raises TypeError for changed args that do not fit the task, and what aioschedule.schedule()
+    raises: the schedule stays kept then."""
+    try:
+        record = _group.tasks[name]
+    except (KeyError, TypeError):
+        started = [found for found in _names(name, None) if _start(_group.tasks[found])]
+        return bool(started)
+    if record.task.done() and record.schedule is None and not _free_names:
+        _launch(record)
+        _tell_scheduler(name)
+        return True
+    return _start(record)
+
+
+def _start(record):
+    if not record.task.done():
+        _notice_left_loop()
+        # What is started by hand is not to be held back any more
+        _fresh.discard(record)
+        if not record.cancelled:
+            return False
+        # The stopped run still cleans up
+        _let_go(record)
+    if record.schedule is not None:
+        if record.name not in _schedule():
+            aioschedule.schedule(record.name, **record.schedule)
+            record.schedule = None
+            _hold_back(record)
+            return True
+        # A new one has replaced it
+        record.schedule = None
+    _free_names.discard(record.name)
+    _launch(record)
+    _tell_scheduler(record.name)
+    return True
+
+
+def _tell_scheduler(name):
+    # Also a run that is started by hand counts, and may take no longer than its timeout
+    try:
+        aioschedule.started(name)
+    except AttributeError:
+        # There is none, or one that does not ask for it
+        pass
 
 
 def stop(name=None, stop_sch=True):
     """Cancels running tasks; stop_sch=True also takes them out of aioschedule.group(), which
     start() undoes. Returns True if there was anything to stop. A task may stop itself by name,
     which cancels it at its next await; a wildcard or None leaves out the task that calls."""
-    _sync()
-    me = _cur()
-    hit = False
-    for n in _names(name, me):
-        t = _group.tasks[n]
-        live = not t.task.done()
-        e = _sched().pop(n, None) if stop_sch else None
-        if _waits(e):
-            _kept[n] = e
-        elif not live:
-            # A failed task may be about to be restarted, which stop() prevents
-            if isinstance(t.result, Exception) and not t.cancelled:
-                t.cancelled = hit = True
-            continue
-        hit = True
-        _stopped(t)
-        if t.task is me:
-            asyncio.create_task(_cancel(me))
-        elif live and t.entered:
-            t.task.cancel()
-    return hit
+    _notice_left_loop()
+    names = _names(name, getattr(core, "cur_task", None))
+    stopped = [found for found in names if _stop(_group.tasks[found], stop_sch)]
+    _wake_scheduler()
+    return bool(stopped)
 
 
-def delete(*names):
-    """Stops tasks and forgets them, their results and schedules; returns True if there were any.
-    As with stop(), a wildcard or no name at all leaves out the task that calls."""
-    hit = False
-    for name in names or (None,):
-        for n in _names(name, _cur()):
-            stop(n)
-            _kept.pop(n, None)
-            del _group.tasks[n]
-            hit = True
-    return hit
+def _stop(record, stop_sch):
+    keeps = False
+    if stop_sch:
+        # Takes the entry out of aioschedule.group(). It is kept first, or it could get lost.
+        schedule = _schedule()
+        entry = schedule.get(record.name)
+        keeps = _has_runs(entry)
+        if keeps:
+            record.schedule = entry
+        schedule.pop(record.name, None)
+    if not record.task.done():
+        _note_stop(record)
+        if record.entered:
+            _cancel(record.task)
+        else:
+            record.task = _ENDED
+        return True
+    if keeps:
+        _note_stop(record)
+        return True
+    if record.error is not None and not record.cancelled:
+        # It has failed and may be about to be restarted: not any more
+        record.cancelled = True
+        return True
+    return False
 
 
-def result(name=None):
-    """The result of a task, None while there is none; of a wildcard or None: a dict by name, None
-    if that is empty. The result of a failed task is the exception."""
-    if name in _group.tasks:
-        return _group.tasks[name].result
-    found = {n: _group.tasks[n].result for n in _names(name)}
-    return found or None
-
-
-def result_all(as_dict=False):
-    """All results, as a dict by name or as a list in the order of the names"""
-    r = _group.results
-    return r if as_dict else [r[n] for n in sorted(r)]
-
-
-def traceback(name=None):
-    """Prints the tracebacks of failed tasks."""
-    for n in _names(name):
-        r = _group.tasks[n].result
-        if isinstance(r, BaseException):
-            print(n + ":")
-            sys.print_exception(r)
-
-
-################################################################################
-# Status and log
-
-
-def get_datetime(t):
-    """A time tuple (6 or more fields) as "2023-03-29 12:06:47" """
-    return "%04d-%02d-%02d %02d:%02d:%02d" % tuple(t[:6])
-
-
-def tmdelta_fmt(seconds):
-    """Seconds (int or float; less than 0 is 0) as "5 s", "00:02:31" or "1 days, 00:59:57" """
-    s = max(0, int(seconds))
-    if s < 60:
-        return "%d s" % s
-    text = "%02d:%02d:%02d" % (s // 3600 % 24, s // 60 % 60, s % 60)
-    return "%d days, %s" % (s // 86400, text) if s >= 86400 else text
-
-
-def _status(n, t, debug):
-    e = _sched().get(n)
-    opts = e if isinstance(e, dict) else {}
-    r = t.result
-    end = t.done_at
-    colour = 0
-    state = "done"
-    if not t.task.done() and (end is None or t.cancelled):
-        colour = 92
-        state = "running"
-        end = None
-    elif isinstance(r, BaseException):
-        colour = 91
-        state = "ERROR"
-    elif opts.get("start_in", -1) != -1:
-        colour = 96
-        state = "scheduled"
-    elif "last" in opts:
-        colour = 96
-        state = "scheduled - done"
-    elif t.cancelled:
-        colour = 93
-        state = "stopped"
-    at = t.since if end is None else end
-    try:
-        when = get_datetime(time.localtime(at))
-    except Exception:
-        # A board's localtime() ends in 2038, and clocks can be set wrong
-        when = at
-    line = "%s %s: status: %s %s %s" % (
-        "\x1b[%dm●\x1b[0m" % colour if colour else "●",
-        n,
-        state,
-        "since" if colour == 92 else "@",
-        when,
-    )
-    if state != "scheduled":
-        line += "; %s ago" % tmdelta_fmt(_now() - at)
-    if colour != 92:
-        line += " --> result:"
-        if r is not None:
-            line += " " + _text(r)
-    print(line)
-    if debug:
-        print("    Task:", getattr(t.coro, "__name__", t.coro), t.task)
-        print("    ┗━► runtime:", tmdelta_fmt((_now() if end is None else end) - t.since))
-        print("    ┗━► args:", _text(t.args))
-        print("    ┗━► kwargs:", _text(t.kwargs))
-    if e is not None:
-        try:
-            aioschedule.status_sc(n, debug=debug)
-        except Exception as er:
-            print("    ┗━► schedule:", _text(er))
-    if debug and isinstance(r, BaseException):
-        print("    ┗━► traceback:")
-        sys.print_exception(r)
-
-
-def status(name=None, log=True, debug=False):
-    """Prints the state of tasks. log=True: with their lines of the log that set_log() set, those
-    that hold "[name]"; debug=True, or debug(): with what they run and how they failed."""
-    _sync()
-    for n in _names(name):
-        _status(n, _group.tasks[n], debug or _debug)
-        if log and _log:
-            _log.cat("[%s]" % n)
-        print("<" + "-" * 80 + ">")
-
-
-def debug():
-    """Turns debug mode of status() on or off; returns whether it is on."""
-    global _debug
-    _debug = not _debug
-    return _debug
-
-
-def set_log(stream):
-    """Sets the log that status(), log() and follow() read: an aiolog.AioStream, or None"""
-    global _log
-    _log = stream
-
-
-def log(grep=""):
-    """Prints the lines of the log that match `grep`, see aiolog."""
-    if _log:
-        _log.cat(grep)
-    else:
-        print("No log: set_log(stream)")
-
-
-async def follow(grep="", wait=0.05):
-    """Prints new lines of the log that match `grep` until cancelled, see aiolog."""
-    if _log:
-        await _log.follow(grep, wait)
-    else:
-        log()
+def _note_stop(record):
+    record.cancelled = True
+    record.done_at = _now()

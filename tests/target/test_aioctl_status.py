@@ -41,11 +41,6 @@ class Time:
         return time.localtime(secs)
 
 
-class Sys:
-    def print_exception(self, exc):
-        _print("Traceback", repr(exc))
-
-
 _out = []
 
 
@@ -64,13 +59,14 @@ RULER = "<----------------------------------------------------------------------
 def fresh():
     global clock
     clock = aioctl.time = Time()
-    aioctl.sys = Sys()
     aioctl.print = _print
+    part = __import__("aioctl_status")
+    part.print, part.time = _print, clock
     aioctl.aioschedule = sched
     aioctl.set_group(aioctl.TaskGroup())
-    aioctl._kept.clear()
     aioctl.set_log(None)
-    aioctl._debug = False
+    if aioctl.debug():
+        aioctl.debug()
     sched.entries = {}
     del _out[:]
 
@@ -260,8 +256,8 @@ async def test_a_result_whose_repr_raises():
     await passes()
     aioctl.group().tasks["two"].result = BadError()
     eq(
-        [line[-20:] for line in status(debug=True) if "status:" in line],
-        ["<ValueError in repr>"] * 2,
+        [line.split("result: ")[1] for line in status() if "status:" in line],
+        ["<ValueError in repr>", "BadError: <ValueError in str>"],
     )
 
 
@@ -285,16 +281,16 @@ async def test_debug():
     eq(status("job"), want)
     lines = status("bad")
     eq(
-        lines[4:],
+        lines[4:9],
         [
             "    ┗━► kwargs: {'fails': True}",
             "    ┗━► schedule: of bad",
             "    ┗━► schedule opts: " + str(sched.entries["bad"]),
             "    ┗━► traceback:",
-            "Traceback " + repr(aioctl.result("bad")),
-            RULER,
+            "    Traceback (most recent call last):",
         ],
     )
+    eq(lines[-2:], ["    ZeroDivisionError: divide by zero", RULER])
     eq(aioctl.debug(), False)
     eq(len(status("job")), 2)
 
@@ -342,6 +338,23 @@ async def test_log():
     await asyncio.sleep_ms(10)
     eq(_out, ["[job] new"])
     aioctl.stop("follow")
+
+
+def test_the_part_belongs_to_the_aioctl_that_is_present():
+    first = sys.modules["aioctl"]
+    groups = [aioctl.TaskGroup() for _ in range(3)]
+    first.set_group(groups[0])
+    try:
+        del sys.modules["aioctl"]
+        import aioctl as second
+
+        assert second is not first
+        second.set_group(groups[1])
+        assert second.group() is groups[1] and first.group() is groups[0]
+    finally:
+        sys.modules["aioctl"] = first
+    first.set_group(groups[2])
+    assert second.group() is groups[1] and first.group() is groups[2]
 
 
 def test_get_datetime():
