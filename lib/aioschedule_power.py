@@ -1,0 +1,243 @@
+# aioschedule_power: the chip sleeps while there is nothing to do
+# MIT license; Copyright (c) 2026 the aioschedule authors
+#
+# While a chip sleeps, the monotonic clock (ticks_ms), the RTC, or both may stand still. Which ones
+# do is found out by comparing them, from sleeps of three seconds in all. Then
+#   the ticks stand:  the RTC says how long it was; the monotonic clock is moved on by that
+#   the RTC stands:   it is set, to what the ticks say; so is one that loses a part of each sleep
+#   both stand:       both are moved on by the time that was asked for
+
+import asyncio
+import time
+
+from micropython import const
+
+import aioschedule
+
+# The longest sleep that a Pico can do. Others can sleep for longer.
+_LONGEST_MS = const(4294966)
+# asyncio sleeps at most for so long until the clocks are looked at
+_LOOK_MS = const(1000)
+# While something is under way: the time until it is asked again
+_POLL_MS = const(20)
+
+# Sleeps of so many ms in all tell which clocks stand still. Some RTCs tell whole seconds only, and
+# not when those begin.
+_TELLING_MS = const(3000)
+# The two clocks never differ by more than that unless one was set or stood still
+_STEP_MS = const(2000)
+
+# An RTC that falls behind the ticks by so much in a shorter time than this loses it in sleeps, as
+# no crystal is so bad
+_LAG_MS = const(1500)
+_LAG_TIME_MS = const(10800000)
+
+# What is known of the clocks
+_UNKNOWN = const(0)
+_BOTH_RUN = const(1)
+_TICKS_STAND = const(2)
+_RTC_STANDS = const(3)
+_BOTH_STAND = const(4)
+_kind = _UNKNOWN
+# How many more sleeps are kept short, where it looks as if both clocks stand still. It may be that
+# something ended those sleeps at once.
+_doubts = 3
+
+# ms asleep since the mark that have not been accounted for
+_asleep = 0
+
+# ticks_ms() when the clocks were looked at
+_looked = 0
+
+
+def _see():
+    # ms before seconds: if that second ends in between, the time is early and not late
+    ms = time.time_ns() // 1000000 % 1000
+    return int(time.time()), time.ticks_add(time.ticks_ms(), -ms)
+
+
+# The mark: an RTC second, and ticks_ms() when it began
+_mark = _see()
+
+
+def _passed():
+    # Since the mark: ms by the ticks, ms by the RTC
+    second, tick = _see()
+    now = time.ticks_ms()
+    ticks = time.ticks_diff(now, _mark[1])
+    return ticks, (second - _mark[0]) * 1000 + time.ticks_diff(now, tick)
+
+
+def _move_mark(ticks, passed):
+    # To what the RTC should show, `ticks` after the mark, when that is `passed` ms after it: where
+    # the RTC stands still it is set by this, so that no sleep adds an error
+    global _mark
+    second, tick = _mark
+    _mark = second + passed // 1000, time.ticks_add(tick, ticks - passed % 1000)
+
+
+def slept(ms):
+    """For programs that sleep by themselves, without sleep_loop: corrects the clock that stood
+    still meanwhile. Call slept(0) just before the sleep and slept(ms) just after.
+
+    ms: int, how long the chip slept. Raises TypeError or ValueError for anything else."""
+    global _asleep
+    if not isinstance(ms, int):
+        raise TypeError("slept(%r): accepted: ms, an int from 0 on" % (ms,))
+    if ms < 0:
+        raise ValueError("slept(%r): accepted: ms, an int from 0 on" % (ms,))
+    if ms == 0:
+        _before_sleep()
+        return
+    _asleep += ms
+    ticks, rtc = _passed()
+    if _kind in (_UNKNOWN, _BOTH_STAND) and _asleep >= _TELLING_MS:
+        _find_kind(ticks, rtc)
+    if _kind == _UNKNOWN:
+        return
+    _correct(ticks, rtc)
+    _asleep = 0
+    if aioschedule._wall:
+        # No sleep is a step
+        aioschedule._wall._seen = aioschedule._wall._see()
+
+
+def _before_sleep():
+    global _mark, _asleep
+    if aioschedule._wall:
+        # A step is seen before the sleep, or it would be lost
+        aioschedule._wall.look()
+    ticks, rtc = _passed()
+    if _asleep and 0 <= ticks < _LONGEST_MS:
+        # Not enough for _find_kind() yet
+        return
+    _asleep = 0
+    if _kind == _TICKS_STAND or not -_STEP_MS < rtc - ticks < _STEP_MS:
+        # The RTC tells, also if it was set
+        _mark = _see()
+    elif _kind != _BOTH_RUN:
+        _move_mark(ticks, ticks)
+    elif ticks > _LAG_TIME_MS:
+        _mark = _see()
+
+
+def _find_kind(ticks, rtc):
+    global _kind, _doubts
+    gap = rtc - ticks
+    if gap * 2 > _asleep:
+        _kind = _TICKS_STAND
+    elif gap * 2 < -_asleep:
+        _kind = _RTC_STANDS
+    elif ticks * 2 >= _asleep:
+        _kind = _BOTH_RUN
+    else:
+        _kind = _BOTH_STAND
+        _doubts -= 1
+
+
+def _correct(ticks, rtc):
+    global _mark, _kind
+    if _kind == _BOTH_RUN and ticks - rtc >= _LAG_MS:
+        _kind = _RTC_STANDS
+    if _kind == _TICKS_STAND:
+        gap = rtc - ticks
+        # By the RTC, unless that was set meanwhile
+        _move_monotonic(gap if 0 <= gap < _asleep + _STEP_MS else _asleep)
+        _mark = _see()
+    elif _kind == _RTC_STANDS:
+        _move_mark(ticks, ticks)
+        _set_rtc(_mark[0])
+    elif _kind == _BOTH_STAND:
+        _move_monotonic(_asleep)
+        _move_mark(ticks, ticks + _asleep)
+        _set_rtc(_mark[0])
+
+
+def _move_monotonic(ms):
+    before, tick = aioschedule._clock
+    aioschedule._clock = before + ms, tick
+    # What is due next is due sooner by the ticks
+    aioschedule.wake()
+
+
+def _set_rtc(second):
+    if second <= time.time():
+        return
+    import machine
+
+    year, month, day, hour, minute, second, weekday = time.gmtime(second)[:7]
+    machine.RTC().datetime((year, month, day, weekday, hour, minute, second, 0))
+
+
+async def sleep_loop(sleep, may_sleep=None, shortest=20, awake=0):
+    """Lets the chip sleep while nothing is to be done, for aioctl.add(): no run under way that was
+    started by the schedule, a trigger or hand (but for one with keep_awake=False in its kwargs),
+    nothing due, and no task of the event loop ready. Tasks that wait for I/O are slept over.
+
+    sleep: called with the ms (int) to sleep, machine.lightsleep for one. It may end early.
+    may_sleep: called before each sleep; the chip stays awake while it returns False
+    shortest: ms; no sleep is shorter
+    awake: ms to stay awake after each sleep
+
+    Raises what the two raise, and TypeError or ValueError for arguments that are none."""
+    for ms in shortest, awake:
+        if not isinstance(ms, int):
+            raise TypeError("sleep_loop: %r: accepted: ms, an int from 0 on" % (ms,))
+        if ms < 0:
+            raise ValueError("sleep_loop: %r: accepted: ms, an int from 0 on" % (ms,))
+    if not callable(sleep) or not (may_sleep is None or callable(may_sleep)):
+        raise TypeError("sleep_loop: accepted: functions, sleep(ms) and may_sleep()")
+    try:
+        await _rest(0)
+        while True:
+            ms = _idle_ms()
+            if ms < max(1, shortest) or may_sleep and not may_sleep():
+                await _rest(max(1, min(ms, _POLL_MS)) if 0 < ms else _POLL_MS)
+                continue
+            _before_sleep()
+            # Once more, as late as can be: an interrupt may have come in
+            ms = min(ms, _idle_ms())
+            if ms > 0:
+                sleep(ms)
+                slept(ms)
+            await _rest(awake)
+    finally:
+        aioschedule._is_looked_at = False
+        aioschedule.wake()
+
+
+def _idle_ms():
+    # The ms that the chip may sleep now. It is up to whoever calls to look at the clocks: then the
+    # worker of schedule_loop does not, and the timers of the event loop are real ones.
+    if aioschedule._irq and aioschedule._irq.is_fired():
+        return 0
+    ms = aioschedule.idle_ms()
+    if ms is None or ms > _LONGEST_MS:
+        ms = _LONGEST_MS
+    if _kind in (_UNKNOWN, _BOTH_STAND) and _doubts > 0:
+        # What is not known yet does little harm
+        ms = min(ms, _TELLING_MS)
+    core = asyncio.core
+    task = core._task_queue.peek()
+    if task:
+        ms = min(ms, core.ticks_diff(task.ph_key, core.ticks()))
+    return max(0, ms)
+
+
+async def _rest(ms):
+    # Lets the other tasks run for so long, and looks at the RTC each second
+    global _looked
+    while True:
+        if not aioschedule._is_looked_at:
+            # schedule_loop has been started, it has the worker look
+            aioschedule._is_looked_at = True
+            aioschedule.wake()
+        await asyncio.sleep_ms(min(ms, _LOOK_MS))
+        now = time.ticks_ms()
+        if aioschedule._wall and time.ticks_diff(now, _looked) >= _LOOK_MS:
+            _looked = now
+            if not aioschedule._wall.clocks_agree():
+                aioschedule.wake()
+        ms -= _LOOK_MS
+        if ms <= 0:
+            return

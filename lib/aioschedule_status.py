@@ -1,0 +1,464 @@
+# aioschedule_status: what the schedule looks like: lines, a table, data, the runs to come
+# MIT license; Copyright (c) 2026 the aioschedule authors
+#
+# aioschedule.py loads it at the first call of status_sc(), snapshot() or upcoming().
+#   _look()        takes up what was written by hand, and reads the clocks, once for all entries
+#   _in_order()    the names, soonest first
+#   _row()         the data of one entry; a broken one has a row too
+# From such rows _print_entry() and _print_row() print, and snapshot() makes what JSON can hold.
+# upcoming() asks the rules, repeats and limits of an entry for the runs after the next one.
+#
+# "Ahead" always means ms from now, on either clock; it is below 0 when a run is overdue.
+
+import time
+
+from micropython import const
+
+import aioschedule
+
+# As in aioschedule.py
+_ASK = const(1)
+_WALL = const(2)
+_OVER = const(3)
+_FINISHED = const(4)
+_DUE = const(0)
+_PART = const(1)
+_NAME = const(2)
+_CLOCK = const(3)
+_PHASE = const(4)
+_LEFT = const(5)
+_RUNS = const(6)
+_MISSED = const(7)
+_START = const(8)
+_UNTIL = const(9)
+
+_SCHEDULE = "    ┗━► schedule"
+# No date before it is believed
+_FIRST_YEAR = const(2024)
+# No time is as late. Made once: it is a long int on boards.
+_NEVER = 1 << 40
+
+
+################################################################################
+# The clocks
+
+
+def _look():
+    # The monotonic clock in ms, the RTC in seconds, and ms of its second. What is not in the
+    # queues yet, or was written into the schedule by hand, is taken up before that.
+    schedule = aioschedule.group()
+    whole = all(aioschedule._is_ours(name, schedule.get(name)) for name in list(schedule))
+    if aioschedule._changed or not whole:
+        aioschedule._take_up()
+        if not whole:
+            # The loop sleeps, and has not heard of it
+            aioschedule.wake()
+    if aioschedule._started:
+        # A run that is under its way has not been noted yet
+        aioschedule._write_last()
+    # The ms before the second: if that ends in between, the sum is early, not late
+    ms = time.time_ns() // 1000000 % 1000
+    return aioschedule._monotonic(), int(time.time()), ms
+
+
+def _ahead(state, clocks):
+    now, rtc, rtc_ms = clocks
+    if state[_CLOCK] < _WALL:
+        return state[_DUE] - now
+    return (state[_DUE] - rtc) * 1000 + state[_PART] - rtc_ms
+
+
+def _rtc_second(ahead, clocks):
+    # When a run is started that is that far ahead: what is overdue is started now
+    return clocks[1] + (clocks[2] + max(0, ahead)) // 1000
+
+
+def _date(rtc):
+    # Local time as text. Where localtime() of a board ends, in 2038, the module goes on.
+    try:
+        # Somebody may have written any number, and some ports crash at what is no time
+        if not 0 <= rtc < _NEVER:
+            return str(rtc)
+        try:
+            date = aioschedule._localtime(rtc)
+        except OverflowError:
+            date = aioschedule._load_wall().localtime(rtc)
+        return aioschedule.aioctl.get_datetime(date)
+    except Exception:
+        # A zone that fails
+        return str(rtc)
+
+
+def _clock_is_set():
+    return time.localtime()[0] >= _FIRST_YEAR
+
+
+################################################################################
+# The data of an entry
+
+
+def _text(value):
+    # One line, whatever repr() of it does. None stays None, and text is not quoted.
+    if value is None:
+        return None
+    try:
+        text = value if isinstance(value, str) else repr(value)
+        return text.replace("\n", " ")
+    except Exception as error:
+        return "<%s in repr>" % type(error).__name__
+
+
+def _outcome(name, record):
+    # Result and error of the last run, as objects
+    if hasattr(record, "result"):
+        result = record.result
+    else:
+        # Another aioctl
+        result = aioschedule.aioctl.result_all(as_dict=True).get(name)
+    if hasattr(record, "error"):
+        return result, record.error
+    return result, result if isinstance(result, Exception) else None
+
+
+def _is_running(name):
+    record = aioschedule._tasks().get(name)
+    # What is held back is not done before its first turn, but has an end
+    return record and not record.task.done() and getattr(record, "done_at", None) is None
+
+
+def _failure_of(name):
+    # What the watcher knows of this very task, and not of one that was deleted; else None
+    failure = aioschedule._failures.get(name)
+    record = aioschedule._tasks().get(name)
+    return failure if failure and failure[0] is record else None
+
+
+def _row(name, entry, clocks):
+    # As snapshot() gives it, but with result and error as objects, and without what only that
+    # tells. A row that raises an exception stays broken.
+    failure = _failure_of(name)
+    row = {
+        "name": name,
+        "state": "broken",
+        "next": None,
+        "next_ms": None,
+        "last": None,
+        "last_ms": None,
+        "result": None,
+        "error": None,
+        "runs": 0,
+        "missed": 0,
+        "restarts": failure[1] if failure else 0,
+    }
+    try:
+        record = aioschedule._tasks().get(name)
+        if record:
+            row["result"], row["error"] = _outcome(name, record)
+            row["last_ms"] = getattr(record, "ms", None)
+        if isinstance(entry.get("last"), int):
+            row["last"] = entry["last"]
+        if entry["state"] is None:
+            # Somebody has broken it
+            row["error"] = entry["error"]
+        else:
+            _add_plan(row, entry, clocks)
+            row["state"] = _state_of(entry, record)
+    except Exception as error:
+        row["error"] = error
+    return row
+
+
+def _add_plan(row, entry, clocks):
+    state = entry["state"]
+    row["runs"] = state[_RUNS]
+    row["missed"] = state[_MISSED]
+    if state[_CLOCK] < _OVER:
+        ahead = max(0, _ahead(state, clocks))
+        row["next"] = _rtc_second(ahead, clocks)
+        row["next_ms"] = ahead
+
+
+def _state_of(entry, record):
+    # What an entry waits for, in a word
+    clock = entry["state"][_CLOCK]
+    if clock == _FINISHED:
+        return "done"
+    if clock == _OVER:
+        return "over"
+    if not record:
+        return "no task"
+    # With a start in seconds that comes first, and then the rule says when
+    return "earliest" if clock == _ASK else "scheduled"
+
+
+def _in_order(clocks):
+    # Generator: the names of all entries, soonest first. The states are sorted as they are: with
+    # a key for each a board's heap would soon be in pieces.
+    monotonic = []
+    wall = []
+    others = []
+    schedule = aioschedule.group()
+    for name in list(schedule):
+        try:
+            state = schedule[name]["state"]
+            _ahead(state, clocks)
+            if state[_CLOCK] < _OVER:
+                (monotonic if state[_CLOCK] < _WALL else wall).append(state)
+                continue
+        except Exception:
+            # It is broken, or has no run to come
+            pass
+        others.append(name)
+    monotonic.sort()
+    wall.sort()
+    while monotonic or wall:
+        queue = monotonic or wall
+        if monotonic and wall and _ahead(wall[0], clocks) < _ahead(monotonic[0], clocks):
+            queue = wall
+        yield queue.pop(0)[_NAME]
+    others.sort(key=str)
+    yield from others
+
+
+def snapshot() -> list:
+    """The schedule as a list of dicts that JSON can hold, soonest first:
+
+    name: of the task
+    state: "scheduled"; "earliest": `next` is the start of a rule, which then says when; "running";
+        "no task" has that name, and it waits for one; "done": no run is left; "over": its `until`
+        has passed by the RTC; "broken", and `error` says how
+    next, next_ms: the next run, in seconds of the RTC and in ms from now; None if there is none.
+        What is overdue is due now.
+    offset: seconds of local time east of the RTC, then; without a next run now
+    last: when the last run of the schedule was started, in seconds of the RTC, or None
+    last_ms: how long the last run took, in ms, or None if that is not known
+    result, error: of the last run, as text, or None
+    runs, missed, restarts: counters"""
+    clocks = _look()
+    offset = aioschedule._load_wall().offset
+    rows = []
+    for name in _in_order(clocks):
+        row = _row(name, aioschedule.group().get(name), clocks)
+        row["offset"] = offset(clocks[1] if row["next"] is None else row["next"])
+        if _is_running(name):
+            row["state"] = "running"
+        row["result"] = _text(row["result"])
+        row["error"] = _text(row["error"])
+        rows.append(row)
+    return rows
+
+
+################################################################################
+# Lines and the table
+
+
+def status_sc(name: str = None, debug: bool = False) -> None:
+    """Prints what aioctl.status() shows of the schedule of a task; without a name the table of
+    all, as status_sc_all().
+
+    debug: also all that the entry holds"""
+    if name is None:
+        return status_sc_all()
+    clocks = _look()
+    entry = aioschedule.group().get(name)
+    if entry is None:
+        print("Task", name, "is not scheduled: aioschedule.schedule(name, start_in=, repeat=);")
+        print("scheduled are", sorted(aioschedule.group()))
+        return
+    _print_entry(_row(name, entry, clocks))
+    if debug:
+        print(_SCHEDULE, "opts:", _text(entry))
+    failure = _failure_of(name)
+    if failure and failure[1]:
+        print("%s restarts: %d, last error: %s" % (_SCHEDULE, failure[1], _text(failure[2])))
+
+
+def _print_entry(row):
+    line = _SCHEDULE + ":"
+    word = "starts"
+    if row["last"] is not None:
+        line += " last @ %s -->" % _date(row["last"])
+        word = "next"
+    state = row["state"]
+    if state == "broken":
+        line += " broken: " + _text(row["error"])
+    elif state == "done":
+        line += " done"
+    elif state == "over":
+        line += " until has passed: done"
+    else:
+        if state == "earliest":
+            word = state
+        # To the nearest second
+        left = aioschedule.aioctl.tmdelta_fmt((row["next_ms"] + 500) // 1000)
+        line += " %s in %s @ %s" % (word, left, _date(row["next"]))
+        if state == "no task":
+            line += " (no task)"
+        if not _clock_is_set():
+            line += " (clock not set)"
+    print(line)
+
+
+def status_sc_all() -> None:
+    """Prints a table of all that is scheduled, soonest first.
+
+    NEXT is local time, or says "no task" or "earliest" (see snapshot()); LEFT the time until then,
+    or "done", "over", "broken". LAST says "ERROR" if the last run has failed. Below it stands what
+    keeps the tasks from running in time."""
+    clocks = _look()
+    _print_columns("NEXT", "LEFT", "LAST", "AGO", "RUNS", "MISSED", "RESTARTS", "TASK")
+    for name in _in_order(clocks):
+        # A row at a time: the heap that one takes is free for the next
+        entry = aioschedule.group().get(name)
+        _print_row(_row(name, entry, clocks), clocks)
+    if aioschedule.group() and not aioschedule.loop_runs():
+        print("no schedule_loop runs: aioctl.add(aioschedule.schedule_loop)")
+    if not _clock_is_set():
+        print("clock not set: it shows", _date(clocks[1]))
+
+
+def _print_columns(*texts):
+    print("%-11s %-9s %-11s %-9s %4s%7s%9s %s" % texts)
+
+
+def _print_row(row, clocks):
+    at = last = ago = "-"
+    left = row["state"]
+    if row["next"] is not None:
+        at = _date(row["next"])[5:16] if left == "scheduled" else left
+        # To the nearest second
+        left = _short((row["next_ms"] + 500) // 1000)
+    if row["last"] is not None:
+        last = _date(row["last"])[5:16]
+        ago = _short(clocks[1] - row["last"])
+    if row["error"] is not None and row["state"] != "broken":
+        last = "ERROR"
+    counters = row["runs"], row["missed"], row["restarts"]
+    _print_columns(at, left, last, ago, *counters, row["name"])
+
+
+def _short(seconds):
+    if seconds < 86400:
+        return aioschedule.aioctl.tmdelta_fmt(seconds)
+    return "%dd %dh" % (seconds // 86400, seconds // 3600 % 24)
+
+
+################################################################################
+# Runs to come
+
+
+def upcoming(name_or_rule, n: int = 5) -> list:
+    """Prints the next `n` runs, in local time, and returns them as the same texts.
+
+    name_or_rule: the name of a scheduled task, whose `times` and `until` count, and whose jitter
+        is known for the next run only; or a crontab string, or a rule
+
+    "2026-03-29 07:00:00 +02:00" has the offset from UTC where there is a zone. A rule that fails
+    is told, and what it gave before is returned. Raises ValueError for text that is neither a name
+    nor a crontab string, TypeError for what is no text and no rule."""
+    clocks = _look()
+    wall = aioschedule._load_wall()
+    entry = aioschedule.group().get(name_or_rule)
+    if entry is not None:
+        runs = _runs_of(entry, clocks)
+    else:
+        _check_rule(name_or_rule, wall)
+        runs = _matches(name_or_rule, -1, 0, clocks)
+    texts = []
+    try:
+        # In this order: no rule is asked for a run more
+        for _, ahead in zip(range(n), runs):
+            texts.append(_local(_rtc_second(ahead, clocks), wall))
+            print(texts[-1])
+    except MemoryError:
+        raise
+    except Exception as error:
+        print("error:", _text(error))
+    if not texts:
+        print("no run to come")
+    return texts
+
+
+def _check_rule(rule, wall):
+    if isinstance(rule, str):
+        try:
+            wall.read_rule(rule, "upcoming")
+        except ValueError as error:
+            raise ValueError("%s; nor is a task of that name scheduled" % error)
+    elif not callable(rule):
+        text = "accepted: the name of a scheduled task, a crontab string, a rule"
+        aioschedule._refuse(TypeError, "upcoming", "name_or_rule", rule, text)
+
+
+def _local(rtc, wall):
+    text = _date(rtc)
+    if wall._zone or wall._PORT_HAS_ZONE:
+        minutes = wall.offset(rtc) // 60
+        sign = "-" if minutes < 0 else "+"
+        text += " %s%02d:%02d" % (sign, abs(minutes) // 60, abs(minutes) % 60)
+    return text
+
+
+def _runs_of(entry, clocks):
+    # Generator: how far ahead the runs of an entry are, as far as its limits let them come
+    state = entry["state"]
+    if state is None:
+        raise ValueError(entry["error"])
+    if state[_CLOCK] >= _OVER:
+        return
+    left = max(1, state[_LEFT]) if "times" in entry else -1
+    last = _last_ahead(entry, state, clocks)
+    for ahead in _due_times(entry, state, clocks):
+        if last is not None and ahead > last:
+            return
+        yield ahead
+        left -= 1
+        if left == 0:
+            return
+
+
+def _last_ahead(entry, state, clocks):
+    # How far ahead `until` is, on the clock that it was given for; None if there is none
+    now, rtc, rtc_ms = clocks
+    until = state[_UNTIL]
+    if until < 0:
+        return None
+    if aioschedule._is_tuple(entry.get("until")):
+        return (aioschedule._load_wall().to_rtc(until) - rtc) * 1000 - rtc_ms
+    return until - now
+
+
+def _due_times(entry, state, clocks):
+    # Generator: the same without limits. Only the next run is later by a jitter.
+    repeat = entry["repeat"]
+    ahead = _ahead(state, clocks)
+    if state[_CLOCK] == _ASK:
+        # What matches in the second of the start counts
+        yield from _matches(repeat, state[_START], max(0, ahead) - 1000, clocks)
+        return
+    yield ahead
+    if not repeat:
+        return
+    if state[_CLOCK] == _WALL:
+        yield from _matches(repeat, state[_START], max(0, ahead), clocks)
+        return
+    period = aioschedule._read_ms(repeat, state[_NAME], "repeat", 1)
+    ahead = state[_PHASE] - clocks[0]
+    if ahead < 0:
+        # Missed runs coalesce: the last phase that has passed
+        ahead = -(-ahead % period)
+    while True:
+        ahead += period
+        yield ahead
+
+
+def _matches(repeat, start, ahead, clocks):
+    # Generator: what is due on the wall clock after that, by a rule, or by a repeat in seconds
+    _, rtc, rtc_ms = clocks
+    while True:
+        ms = rtc_ms + ahead
+        following = aioschedule._wall._next(repeat, start, rtc + ms // 1000, ms % 1000)
+        if following is None:
+            return
+        ahead = (following[0] - rtc) * 1000 + following[1] - rtc_ms
+        yield ahead
