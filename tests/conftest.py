@@ -12,6 +12,9 @@
 #   TIMEOUT = 120                       seconds per test
 #   UNIX_ONLY = "why"                   no test of this file runs on a board
 #   UNIX_ONLY = {"test_name": "why"}    these do not
+#   OURS_ONLY = {}                      each test once over the project's aioctl and once over the
+#                                       one in the field (AIOCTL in its environment); unix port
+#   OURS_ONLY = {"test_name": "why"}    these only over the project's own
 
 import ast
 import functools
@@ -30,9 +33,10 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 TARGET_DIR = ROOT / "tests" / "target"
 FIRMWARE = ROOT / "build" / "firmware.uf2"
-MODULES = [ROOT / "aioschedule.py", ROOT / "lib" / "aioctl.py", ROOT / "lib" / "aiolog.py"]
+MODULES = [ROOT / "aioschedule.py", *sorted((ROOT / "lib").glob("*.py"))]
 BOARD_DIR = "/aioschedule_tests"
-LITERALS = {"ENV": {}, "TIMEOUT": 60, "UNIX_ONLY": {}}
+LITERALS = {"ENV": {}, "TIMEOUT": 60, "UNIX_ONLY": {}, "OURS_ONLY": None}
+AIOCTLS = ["aioctl", "fieldaioctl"]
 
 TAP_LINE = re.compile(r"(ok|not ok) \d+ - (\w+)(?: # SKIP ?(.*))?")
 
@@ -156,28 +160,40 @@ class TargetFile(pytest.File):
             unix_only = dict.fromkeys(names, unix_only)
         if unknown := set(unix_only) - set(names):
             raise self.CollectError(f"UNIX_ONLY names no test of this file: {unknown}")
+        ours_only = self.literals["OURS_ONLY"]
+        if unknown := set(ours_only or {}) - set(names):
+            raise self.CollectError(f"OURS_ONLY names no test of this file: {unknown}")
         envs = self.literals["ENV"]
         several = isinstance(envs, list)
-        for env, name in itertools.product(envs if several else [envs], names):
-            label = f"{name}[{'-'.join(env.values())}]" if several else name
+        aioctls = [None] if ours_only is None else AIOCTLS
+        for env, name, aioctl in itertools.product(envs if several else [envs], names, aioctls):
+            if aioctl == AIOCTLS[1] and name in ours_only:
+                continue
+            label = [*env.values()] if several else []
+            if aioctl:
+                label.append(aioctl)
             yield TargetItem.from_parent(
                 self,
-                name=label,
+                name=f"{name}[{'-'.join(label)}]" if label else name,
                 test=name,
                 line=names[name],
                 env=env,
+                aioctl=aioctl,
                 unix_only=unix_only.get(name),
             )
 
 
 class TargetItem(pytest.Item):
-    def __init__(self, *, test, line, env, unix_only, **kwargs):
+    def __init__(self, *, test, line, env, aioctl, unix_only, **kwargs):
         super().__init__(**kwargs)
         self.test = test
         self.line = line
         self.timeout = self.parent.literals["TIMEOUT"]
-        self.env = env
-        self.not_on_board = unix_only or ("needs its own environment" if self.env else None)
+        self.env = {**env, "AIOCTL": aioctl} if aioctl else env
+        self.not_on_board = unix_only or ("needs its own environment" if env else None)
+        if aioctl == AIOCTLS[1]:
+            # A board has no environment: there both() takes its turn with each
+            self.not_on_board = self.not_on_board or "runs with the other one, as far as it can"
 
     def runtest(self):
         board = self.config.stash.get(board_key, None)

@@ -4,6 +4,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,14 +12,23 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-MODULES = ["aioctl", "aiolog", "aioschedule"]
+MODULES = sorted(path.stem for path in [ROOT / "aioschedule.py", *(ROOT / "lib").glob("*.py")])
+# What those need who have an aioctl already
+WITHOUT_AIOCTL = [
+    "aioschedule",
+    "aioschedule_status",
+    "aioschedule_wall",
+    "aioschedule_watcher",
+    "crontab",
+]
+PACKAGES = {"package.json": MODULES, "aioschedule.json": WITHOUT_AIOCTL}
 
-# Run from the installed modules alone: what they are, and that they work together
+# Run from the installed modules alone: where each is, and that they work together
 PROGRAM = """
 import sys
-import aioctl, aiolog, aioschedule, asyncio
-for m in aioctl, aiolog, aioschedule:
-    print(m.__file__)
+import aioctl, aioschedule, asyncio
+for m in MODULES:
+    print(__import__(m).__file__)
 runs = []
 
 @aioschedule.schedule_task(start_in=0, repeat=0.02, times=3)
@@ -29,9 +39,11 @@ async def tick():
 async def main():
     aioctl.add(tick)
     aioctl.add(aioschedule.schedule_loop)
+    aioschedule.schedule("later", repeat="30 6 * * *")
     while len(runs) < 3:
         await asyncio.sleep_ms(5)
     await asyncio.sleep_ms(50)
+    aioschedule.status_sc()
 
 asyncio.run(main())
 print(len(runs))
@@ -75,14 +87,21 @@ def names(directory):
     return sorted(path.name for path in directory.iterdir())
 
 
-def test_package_has_relative_urls_only():
-    package = json.loads((ROOT / "package.json").read_text(encoding="utf-8"))
+@pytest.mark.parametrize("name", PACKAGES)
+def test_package_has_relative_urls_only(name):
+    package = json.loads((ROOT / name).read_text(encoding="utf-8"))
     assert sorted(package) == ["deps", "urls", "version"]
+    assert package["version"] == json.loads((ROOT / "package.json").read_text())["version"]
     assert package["deps"] == []
-    assert sorted(name for name, _ in package["urls"]) == [f"{m}.py" for m in MODULES]
+    assert sorted(name for name, _ in package["urls"]) == [f"{m}.py" for m in PACKAGES[name]]
     for _, url in package["urls"]:
         assert not re.match(r"[a-z]+:|/", url)
         assert (ROOT / url).is_file()
+
+
+def test_manifest_freezes_every_module():
+    text = (ROOT / "manifest.py").read_text(encoding="utf-8")
+    assert set(MODULES) <= set(re.findall(r'"(\w+)\.py"', text))
 
 
 @pytest.mark.parametrize("what", ["", "/", "/package.json"])
@@ -95,29 +114,108 @@ def test_install_from_a_checkout(micropython, serve, tmp_path, what):
     for name in names(lib):
         source = ROOT / name if (ROOT / name).exists() else ROOT / "lib" / name
         assert (lib / name).read_bytes() == source.read_bytes()
-    assert len(paths) == 4
-    run_installed(micropython, lib, tmp_path, "py")
+    assert len(paths) == 1 + len(MODULES)
+    run_installed(micropython, lib, tmp_path, "py", MODULES)
 
 
-def run_installed(micropython, lib, cwd, suffix):
-    out = isolated(micropython, "-c", PROGRAM, path=lib, cwd=cwd).split("\n")
-    assert out[:3] == [str(lib / f"{m}.{suffix}") for m in MODULES]
-    assert out[3] == "3"
+def run_installed(micropython, lib, cwd, suffix, modules):
+    program = PROGRAM.replace("MODULES", repr(modules))
+    out = isolated(micropython, "-c", program, path=lib, cwd=cwd).split("\n")
+    assert out[: len(modules)] == [str(lib / f"{m}.{suffix}") for m in modules]
+    assert out[-2] == "3"
+    assert [line.split()[-1] for line in out[len(modules) : -2]] == ["TASK", "later", "tick"]
 
 
-def test_install_of_the_single_module(micropython, serve, tmp_path):
-    url, paths = serve(ROOT)
+@pytest.mark.parametrize("kind", [None, "py", "mpy"])
+def test_install_beside_an_aioctl(micropython, serve, dist, tmp_path, kind):
+    """aioschedule.json is all that those need who have an aioctl; theirs stays as it is."""
+    url, paths = serve(dist / kind if kind else ROOT)
     lib = tmp_path / "lib"
     lib.mkdir()
-    # The user has an aioctl already, and keeps it
-    (lib / "aioctl.py").write_text("def group():\n    pass\n")
-    out = mip(micropython, f"{url}/aioschedule.py", lib, tmp_path)
+    theirs = lib / "aioctl.py"
+    shutil.copy(ROOT / "tests" / "target" / "fieldaioctl.py", theirs)
+    out = mip(micropython, f"{url}/aioschedule.json", lib, tmp_path)
     assert out.endswith("Done\n")
-    assert names(lib) == ["aioctl.py", "aioschedule.py"]
-    assert len(paths) == 1
-    code = "import aioschedule, aioctl; print(aioschedule.__file__, aioctl.__file__)"
+    suffix = kind or "py"
+    assert names(lib) == sorted(["aioctl.py", *(f"{m}.{suffix}" for m in WITHOUT_AIOCTL)])
+    assert len(paths) == 1 + len(WITHOUT_AIOCTL)
+    assert theirs.read_text() == (ROOT / "tests" / "target" / "fieldaioctl.py").read_text()
+    run_installed(micropython, lib, tmp_path, suffix, WITHOUT_AIOCTL)
+
+
+# What of aioctl is in its part
+LOOKED_UP = [
+    *("status", "result", "result_all", "traceback", "debug", "set_log", "log", "follow"),
+    *("delete", "reset", "set_group", "get_datetime", "tmdelta_fmt"),
+]
+
+# What it takes to need each part
+USES = {
+    "aioschedule_wall": "schedule('x', repeat='@daily')",
+    "aioschedule_status": "status_sc()",
+    "aioschedule_state": "save()",
+    "aioschedule_power": "slept(5)",
+    "aioschedule_irq": "trigger('x')",
+    "aioschedule_runs": "schedule('x', repeat=1, timeout=1)",
+    "aioschedule_watcher": "watcher_loop()",
+    "crontab": "schedule('x', repeat='@daily')",
+    "posixtz": "set_zone('CET-1')",
+}
+
+
+@pytest.mark.parametrize("part", sorted(set(USES) & set(MODULES)))
+def test_missing_part_is_named(micropython, dist, tmp_path, part):
+    """An ImportError says which file to install, and nothing else needs it."""
+    lib = tmp_path / "lib"
+    shutil.copytree(dist / "py", lib)
+    (lib / f"{part}.py").unlink()
+    code = f"""
+import aioschedule
+aioschedule.schedule("y", start_in=1, repeat=2)
+try:
+    aioschedule.{USES[part]}
+except (ImportError, ValueError) as error:
+    print(error)
+print("save" in dir(aioschedule))
+print(sorted(aioschedule.group()))
+"""
     out = isolated(micropython, "-c", code, path=lib, cwd=tmp_path)
-    assert out == f"{lib}/aioschedule.py {lib}/aioctl.py\n"
+    assert f"install {part}.py" in out
+    assert out.endswith("['y']\n")
+
+
+def test_aioctl_without_its_part(micropython, dist, tmp_path):
+    """Tasks run, stop and start; each function that is missing says which file to install."""
+    lib = tmp_path / "lib"
+    shutil.copytree(dist / "py", lib)
+    (lib / "aioctl_status.py").unlink()
+    code = """
+import aioctl, asyncio
+runs = []
+
+async def job():
+    runs.append(1)
+
+async def fail():
+    raise ValueError("told")
+
+aioctl.add(job)
+aioctl.add(fail)
+aioctl.run()
+print(aioctl.start("job"), aioctl.stop("j*"), aioctl.start("job"))
+aioctl.run()
+print(len(runs), "start" in dir(aioctl), hasattr(aioctl, "nothing"))
+for name in NAMES:
+    try:
+        getattr(aioctl, name)("job")
+    except ImportError as error:
+        print(error)
+""".replace("NAMES", repr(LOOKED_UP))
+    out = isolated(micropython, "-c", code, path=lib, cwd=tmp_path).splitlines()
+    assert out[0] == "[fail] ValueError: told"
+    assert out[-len(LOOKED_UP) - 2 :][:2] == ["True True True", "2 True False"]
+    missing = "install aioctl_status.py: no module named 'aioctl_status'"
+    assert out[-len(LOOKED_UP) :] == [missing] * len(LOOKED_UP)
 
 
 @pytest.mark.parametrize("kind", ["py", "mpy"])
@@ -127,14 +225,17 @@ def test_install_from_dist(micropython, serve, dist, tmp_path, kind):
     out = mip(micropython, f"{url}/{kind}/package.json", lib, tmp_path)
     assert out.endswith("Done\n")
     assert names(lib) == [f"{m}.{kind}" for m in MODULES]
-    run_installed(micropython, lib, tmp_path, kind)
+    run_installed(micropython, lib, tmp_path, kind, MODULES)
 
 
 def test_dist_holds_nothing_else(dist):
     for kind in ("py", "mpy"):
-        assert names(dist / kind) == sorted([*(f"{m}.{kind}" for m in MODULES), "package.json"])
-        package = json.loads((dist / kind / "package.json").read_text(encoding="utf-8"))
-        assert package["version"] == json.loads((ROOT / "package.json").read_text())["version"]
+        assert names(dist / kind) == sorted([*(f"{m}.{kind}" for m in MODULES), *PACKAGES])
+        for name, modules in PACKAGES.items():
+            package = json.loads((dist / kind / name).read_text(encoding="utf-8"))
+            assert package["version"] == json.loads((ROOT / name).read_text())["version"]
+            files = [f"{module}.{kind}" for module in modules]
+            assert sorted(map(tuple, package["urls"])) == [(file, file) for file in files]
 
 
 @pytest.mark.parametrize("module", MODULES)

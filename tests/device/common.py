@@ -9,7 +9,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from device_board import Board, BoardError  # noqa: E402
 
-MODULES = [ROOT / "aioschedule.py", ROOT / "lib" / "aioctl.py", ROOT / "lib" / "aiolog.py"]
+MODULES = [ROOT / "aioschedule.py", *sorted((ROOT / "lib").glob("*.py"))]
 # What is copied to a board lands here; a program that needs it begins with PATH.
 BOARD_DIR = "/aioschedule_tests"
 PATH = f"import sys; sys.path.append({BOARD_DIR!r})\n"

@@ -1,6 +1,7 @@
 # Proves that mip installs this checkout, as source and as .mpy, and that it runs from flash.
 # MIT license; Copyright (c) 2026 the aioschedule authors
 
+import json
 import subprocess
 import sys
 
@@ -19,14 +20,17 @@ async def main():
     aioctl.set_log(aiolog.streamlog)
     aioctl.add(job)
     aioctl.add(aioschedule.schedule_loop)
+    # Both parts of the scheduler, and one that is loaded at first use
+    aioschedule.schedule("later", repeat="30 6 * * *")
     await asyncio.sleep(1)
     aioctl.stop()
 
 asyncio.run(main())
 aioctl.log()
-for module in aioctl, aiolog, aioschedule:
-    print(module.__file__)
+for name in LOADED:
+    print(__import__(name).__file__)
 """
+LOADED = ["aioctl", "aiolog", "aioschedule", "aioschedule_wall", "crontab"]
 
 
 def install_and_run(board, url, suffix):
@@ -37,9 +41,10 @@ def install_and_run(board, url, suffix):
         board.copy(ROOT / "LICENSE")  # makes the directory
     board.mip_install(url, *options, timeout=300)
     first = "" if board.emulated else f"import sys; sys.path.insert(0, {lib!r})\n"
-    out = board.exec(first + PROGRAM).split()
-    names = ["aioctl", "aiolog", "aioschedule"]
-    assert out == ["run"] * 3 + [f"{lib}/{name}{suffix}" for name in names]
+    out = board.exec(first + PROGRAM.replace("LOADED", repr(LOADED))).split()
+    assert out == ["run"] * 3 + [f"{lib}/{name}{suffix}" for name in LOADED]
+    package = json.loads((ROOT / "package.json").read_text(encoding="utf-8"))
+    names = [name[:-3] for name, _ in package["urls"]]
     remove = "".join(f"os.remove('{lib}/{name}{suffix}')\n" for name in names)
     board.exec("import os\n" + remove)
 

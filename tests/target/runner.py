@@ -4,6 +4,7 @@
 # micropython runner.py test_module [test_name ...]; at the prompt: runner.run("test_module")
 
 import asyncio
+import builtins
 import gc
 import io
 import sys
@@ -11,6 +12,9 @@ import sys
 from asyncio import core
 
 from harness import Skip
+
+
+_print = print
 
 
 def _traceback(exc):
@@ -34,7 +38,8 @@ def _run_one(func):
             # MicroPython up to 1.25 just returns when nothing is left that could wake the test.
             assert ended, "nothing can wake the test"
     finally:
-        # What a test left running must not run in the next one.
+        # What a test left running, or replaced, must not be there in the next one.
+        builtins.print = _print
         core.cur_task = None
         asyncio.new_event_loop()
         gc.collect()

@@ -1,5 +1,5 @@
 # Both changes between winter and summer time of one year in Berlin, in New York, and on Lord Howe,
-# where it is half an hour.
+# where it is half an hour: the two special nights, by zones of the C library.
 # MIT license; Copyright (c) 2026 the aioschedule authors
 
 import os
@@ -7,6 +7,7 @@ import vclock
 
 from afresh import modules, run
 from harness import eq
+from programs import printed
 
 ENV = [{"TZ": "Europe/Berlin"}, {"TZ": "America/New_York"}, {"TZ": "Australia/Lord_Howe"}]
 
@@ -133,41 +134,51 @@ def test_repeated_time():
         eq(real(runs)[1], real(runs)[0] + DAY + minutes * 60)
 
 
+def seconds_that_show(start, hours, test):
+    # After the first one: those at which the clock on the wall passes a test
+    span = range(start + 1, start + hours * HOUR + 1)
+    return [second - start for second in span if test(*time.localtime(second)[3:6])]
+
+
 def check_frequent(change):
-    # Every ten minutes, by a rule and from a tuple: on the clocks' tens, but each only once
+    # Every ten minutes, by a rule and from a tuple: whatever the clocks show, without a break
     at, before, then, minutes = change
     start = at - 7200
     fresh(start)
-    rule = add("rule", repeat="*/10 * * * *")
+    rule = add("rule", start_in=1, repeat="*/10 * * * *")
     phase = add("phase", start_in=local(time.localtime(start)[:6], 10), repeat=600)
     run(4 * HOUR)
-    # The times on a clock that goes forward only
-    want = []
-    high = 0
-    for second in range(start + 1, start + 4 * HOUR + 1):
-        shows = civil(time.localtime(second)[:6])
-        if shows // 600 > high // 600 and high:
-            want.append(second - start)
-        high = max(high, shows)
+    want = list(range(600, 4 * HOUR + 1, 600))
     eq(real(rule), want)
     eq(real(phase), want)
-    gaps = {b - a for a, b in zip(want, want[1:])}
-    eq(gaps, {600} if minutes > 0 else {600, 600 - minutes * 60})
+
+
+def check_star_hours(change):
+    # Every ten minutes of the hour that is missing, or there twice: as the clock shows it
+    at, before, then, minutes = change
+    start = at - 7200
+    fresh(start)
+    hour = then[3] if minutes < 0 else local(then, -minutes)[3]
+    rule = add("rule", start_in=1, repeat="*/10 %d * * *" % hour)
+    run(5 * HOUR)
+    want = seconds_that_show(start, 5, lambda h, mi, s: h == hour and mi % 10 == s == 0)
+    eq(real(rule), want)
+    # Six in an hour: none or twelve on that day, and with half an hour three or nine
+    eq(len(want), 6 - minutes // 10)
 
 
 def check_hourly(change):
-    # An hourly rule and an hourly tuple side by side
+    # An hourly rule is at what the clock shows, an hourly tuple on the RTC
     at, before, then, minutes = change
     start = at - 3 * HOUR - 900
     fresh(start)
-    rule = add("rule", repeat="@hourly")
+    rule = add("rule", start_in=1, repeat="@hourly")
     phase = add("phase", start_in=local(time.localtime(start)[:6], 15), repeat=HOUR)
     run(8 * HOUR)
-    eq(shown(rule), shown(phase))
-    eq(len(set(shown(rule))), len(rule))
-    for t in shown(rule):
-        # On the hour, but for what the clocks went over
-        assert t[4:] == (0, 0) or t == then, t
+    eq(real(rule), seconds_that_show(start, 8, lambda h, mi, s: mi == s == 0))
+    eq(real(phase), list(range(900, 8 * HOUR + 1, HOUR)))
+    if minutes % 60 == 0:
+        eq(real(rule), real(phase))
 
 
 def check_seconds(change):
@@ -190,21 +201,23 @@ def check_seconds(change):
 
 
 def check_until(change):
-    # `until` as the clocks show it
+    # `until` as the clocks show it, for the first time if they do twice
     at, before, then, minutes = change
     start = at - 7200
     fresh(start)
     last = local(then, 40 + -then[4] % 20)
-    rule = add("rule", repeat="*/20 * * * *", until=last)
+    rule = add("rule", start_in=1, repeat="*/20 * * * *", until=last)
     every = add("every", repeat=1200, until=last)
     run(30 * HOUR)
-    assert rule and every
+    end = seconds_that_show(start, 30, lambda *clock: clock == last[3:])[0]
+    eq(real(rule)[-1], end)
     eq(shown(rule)[-1], last)
-    assert all(t <= last for t in shown(every))
+    eq(real(every), list(range(1200, end + 1, 1200)))
 
 
 def test_scheduled_within_the_repeated_time():
-    """What is scheduled the second time round does not wait for the next day."""
+    """What comes twice runs the first time only, also where that is over: a one-shot then runs at
+    once, and a rule on the next day. A rule that begins with `*` takes what the clock shows."""
     # What is scheduled while the clocks go through the hour a second time
     at, before, then, minutes = AUTUMN
     start = at + 60
@@ -212,14 +225,17 @@ def test_scheduled_within_the_repeated_time():
     middle = local(then, -minutes // 2)
     once = add("once", start_in=middle)
     rule = add("rule", repeat="%d %d * * *" % (middle[4], middle[3]))
-    run(20 * HOUR)
-    for runs in (once, rule):
-        eq(shown(runs), [middle])
-        eq(real(runs), [-minutes * 30 - 60])
+    daily = add("daily", start_in=middle, repeat=DAY)
+    star = add("star", repeat="%d */%d * * *" % (middle[4], middle[3] or 1))
+    run(30 * HOUR)
+    eq(real(once), [0])
+    for runs in (rule, daily):
+        eq(shown(runs), [local(middle, 1440)])
+    eq(real(star)[0], -minutes * 30 - 60)
 
 
 def check_status(change):
-    # What is told of a run tomorrow is what the clocks will show; the wait is by the clocks too
+    # What is told of a run tomorrow is what the clocks will show, and how long that really is
     at, before, then, minutes = change
     start = at - 12 * HOUR
     fresh(start)
@@ -227,17 +243,15 @@ def check_status(change):
     tomorrow = local(today, 1440)
     runs = add("it", start_in=tomorrow)
     want = DAY - minutes * 60
-    shows = []
+    lines = []
 
     def look():
-        aioschedule.print = lambda *a: shows.append(" ".join(map(str, a)))
-        aioschedule.status_sc("it")
-        aioschedule.print = print
+        lines.extend(printed(aioschedule.status_sc, "it"))
 
     run(30 * HOUR, (0, look))
     eq(real(runs), [want])
-    assert aioctl.get_datetime(tomorrow) in shows[0], shows
-    assert aioctl.tmdelta_fmt(DAY) in shows[0], shows
+    assert aioctl.get_datetime(tomorrow) in lines[0], lines
+    assert aioctl.tmdelta_fmt(want) in lines[0], lines
 
 
 def check_saved(change):
@@ -257,22 +271,32 @@ def check_saved(change):
 
 
 def test_frequent_in_spring():
-    """Every ten minutes goes on over the gap without a run too many."""
+    """Every ten minutes keeps its pace over the gap."""
     check_frequent(SPRING)
 
 
 def test_frequent_in_autumn():
-    """Every ten minutes does not run twice for what the clocks show twice."""
+    """Every ten minutes goes on while the clocks go through an hour again."""
     check_frequent(AUTUMN)
 
 
+def test_star_hours_in_spring():
+    """Times that do not exist do not match."""
+    check_star_hours(SPRING)
+
+
+def test_star_hours_in_autumn():
+    """Times that come twice match twice."""
+    check_star_hours(AUTUMN)
+
+
 def test_hourly_in_spring():
-    """A tuple and a rule agree on every hour that there is."""
+    """A rule runs at every full hour that there is."""
     check_hourly(SPRING)
 
 
 def test_hourly_in_autumn():
-    """A tuple and a rule agree on every hour, and run once for the one that comes twice."""
+    """A rule runs at every full hour, and twice in the one that comes twice."""
     check_hourly(AUTUMN)
 
 

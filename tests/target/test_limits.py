@@ -6,11 +6,11 @@ import vclock
 
 vclock.install()
 
-import asyncio
 import gc
 
-from afresh import modules, run
+from afresh import add, counts, modules, run, secs
 from harness import Skip, eq
+from programs import printed
 
 TIMEOUT = 120
 
@@ -28,40 +28,15 @@ def fresh(epoch=NOON, **options):
     aioctl, aioschedule, time = modules(epoch, **options)
 
 
-def add(name, body_ms=0, **options):
-    # Schedules a task that notes the ms at which it runs
-    runs = []
-
-    async def body():
-        runs.append(vclock.now())
-        if body_ms:
-            await asyncio.sleep_ms(body_ms)
-
-    aioschedule.schedule(name, **options)
-    aioctl.add(body, name=name)
-    return runs
-
-
 def setter(to):
     return lambda: vclock.set_rtc(to)
 
 
-def secs(runs):
-    eq([ms % 1000 for ms in runs], [0] * len(runs))
-    return [ms // 1000 for ms in runs]
-
-
-def entry(name):
-    return aioschedule.group()[name]
-
-
 def ended(*names):
     # Nothing of these is to come, and they are still known
-    lines = []
-    aioschedule.print = lambda *args: lines.append(" ".join(map(str, args)))
     for name in names:
-        aioschedule.status_sc(name)
-        assert lines.pop().endswith("done"), name
+        [line] = printed(aioschedule.status_sc, name)
+        assert line.endswith("done"), (name, line)
 
 
 # times
@@ -107,9 +82,9 @@ def test_times_does_not_count_what_was_missed():
     eq(len(long), 3)
     eq(late[:2], [10_000, 45_000])
     eq(secs(late)[2:], [50, 60])
-    assert entry("long")["missed"] > 0
-    eq(entry("long")["runs"], 3)
-    eq(entry("late")["runs"], 4)
+    runs, missed = counts("long")
+    assert runs == 3 and missed > 0, (runs, missed)
+    eq(counts("late"), (4, 0))
 
 
 def test_times_counts_failures_of_the_task():
@@ -143,18 +118,14 @@ def test_until_in_seconds():
     fresh()
     a = add("a", repeat=10, until=35)
     b = add("b", repeat=10, until=30)
-    c = add("c", start_in=1, repeat=10, until=0.5)
-    d = add("d", start_in=5, until=4)
     e = add("e", repeat="* * * * *", until=150)
     f = add("f", start_in=(2024, 5, 1, 12, 0, 30), repeat=45, until=100)
     run(1000)
     eq(secs(a), [10, 20, 30])
     eq(secs(b), [10, 20, 30])
-    eq(c, [])
-    eq(d, [])
     eq(secs(e), [60, 120])
     eq(secs(f), [30, 75])
-    ended("a", "b", "c", "d", "e", "f")
+    ended("a", "b", "e", "f")
     eq(aioschedule.idle_ms(), None)
 
 
@@ -165,34 +136,58 @@ def test_until_as_a_tuple():
     a = add("a", repeat=50, until=end)
     b = add("b", repeat="* * * * *", until=end)
     c = add("c", start_in=(2024, 5, 1, 12, 0, 10), repeat=60, until=end)
-    d = add("d", start_in=(2024, 5, 1, 12, 3, 0), until=end)
     run(1000)
     eq(secs(a), [50, 100])
     eq(secs(b), [60, 120])
     eq(secs(c), [10, 70])
-    eq(d, [])
-    ended("a", "b", "c", "d")
+    ended("a", "b", "c")
 
 
-def test_until_before_now():
-    """A time that is over: nothing runs, and nothing raises."""
+def test_until_before_the_first_run():
+    """That is refused where both are on the same clock."""
+    for options in (
+        {"start_in": 5, "until": 4},
+        {"start_in": 1, "repeat": 10, "until": 0.5},
+        {"repeat": 10, "until": 9.999},
+        {"start_in": (2024, 5, 1, 12, 3, 0), "until": (2024, 5, 1, 12, 2, 59)},
+        {"start_in": (2024, 5, 1, 12, 3, 0), "repeat": 5, "until": (2024, 5, 1, 12, 2, 0)},
+        {"repeat": "* * * * *", "until": (2024, 5, 1, 12, 0, 59)},
+        {"repeat": "* * * * *", "until": (2000, 1, 1, 0, 0, 0)},
+    ):
+        fresh()
+        try:
+            aioschedule.schedule("pump", **options)
+        except ValueError as exc:
+            text = str(exc)
+            assert "pump" in text and "until" in text, (options, text)
+        else:
+            raise AssertionError("%r is taken" % options)
+        eq(aioschedule.group(), {})
+
+
+def test_until_before_now_on_the_other_clock():
+    """The RTC may not be set yet: nothing is refused, and nothing runs while it is over."""
     fresh()
     a = add("a", repeat=1, until=(2024, 5, 1, 11, 59, 59))
     b = add("b", start_in=0, until=(2000, 1, 1, 0, 0, 0))
     run(60)
     eq((a, b), ([], []))
-    ended("a", "b")
 
 
-def test_until_passes_while_blocked():
-    """A run that comes too late for `until` does not come."""
+def test_due_by_until_runs_however_late():
+    """What is due by `until` runs, even after it; nothing is due later."""
     fresh()
     a = add("a", repeat=10, until=35)
     b = add("b", repeat="* * * * *", until=(2024, 5, 1, 12, 1, 30))
+    # On the other clock too
+    c = add("c", repeat=10, until=(2024, 5, 1, 12, 0, 35))
+    d = add("d", repeat="* * * * *", until=90)
     run(300, (22, lambda: vclock.block(100_000)))
-    eq(secs(a), [10, 20])
-    eq(b, [])
-    ended("a", "b")
+    for runs in (a, c):
+        eq(secs(runs), [10, 20, 122])
+    for runs in (b, d):
+        eq(secs(runs), [122])
+    ended("a", "b", "c", "d")
 
 
 def test_a_little_late_for_until():
@@ -246,17 +241,15 @@ def test_jitter_of_one_run():
 
 
 def test_jitter_longer_than_the_period():
-    """Runs neither overlap nor come early."""
+    """A run comes before the next due time, so that each period has one."""
     fresh()
     a = add("a", repeat=10, jitter=60)
     b = add("b", repeat="* * * * *", jitter=300)
-    run(7200)
-    for runs, period, jitter in ((a, 10, 60), (b, 60, 300)):
-        assert runs[0] >= period * 1000
-        gaps = [y - x for x, y in zip(runs, runs[1:])]
-        assert min(gaps) >= 0
-        assert max(gaps) <= (period + jitter) * 1000
-        assert len(runs) > 7200 // (period + jitter)
+    run(7205)
+    for runs, period in ((a, 10_000), (b, 60_000)):
+        eq([ms // period for ms in runs[:100]], list(range(1, 101)))
+        late = [ms % period for ms in runs]
+        assert min(late) < period // 4 and max(late) > period * 3 // 4, late
 
 
 def test_jitter_does_not_move_a_missed_phase():
@@ -349,7 +342,8 @@ def test_all_of_them():
 
 
 def test_step_forward_over_until():
-    """An RTC set past `until` ends what had it on the wall clock, and only that."""
+    """An RTC set past `until` ends what had it on the wall clock, and only that; what was due by
+    then and was passed over runs."""
     fresh()
     end = (2024, 5, 1, 13, 0, 0)
     a = add("a", repeat=10, until=end)
@@ -358,9 +352,28 @@ def test_step_forward_over_until():
     d = add("d", repeat="* * * * *", until=150)
     run(300, (65, lambda: vclock.step(7200)))
     eq(secs(a), [10, 20, 30, 40, 50, 60])
-    eq(secs(b), [60])
     eq(secs(c), [10, 20, 30, 40, 50, 60, 70, 80, 90, 100])
-    assert len(d) >= 2 and d[-1] <= 150_000, d
+    for runs in (b, d):
+        eq(runs[0], 60_000)
+        assert 65_000 <= runs[1] <= 66_100, runs
+    eq(b[2:], [])
+    eq(d[2:], [120_000])
+
+
+def test_until_on_a_clock_that_is_wrong_for_a_moment():
+    """A GPS receiver that says 2036 for three seconds ends nothing for good."""
+    fresh()
+    end = (2024, 5, 1, 13, 0, 0)
+    a = add("a", repeat=10, until=end)
+    b = add("b", repeat="* * * * *", until=end)
+    c = add("c", repeat="20 12 * * *", until=end)
+    d = add("d", start_in=(2024, 5, 1, 12, 0, 5), repeat=60, until=end)
+    years = 12 * 365 * 86400 + 3
+    run(4000, (31, lambda: vclock.step(years)), (34, lambda: vclock.step(-years)))
+    eq(secs(a), list(range(10, 3601, 10)))
+    eq(secs(b), list(range(60, 3601, 60)))
+    eq(secs(c), [1200])
+    eq(secs(d), list(range(5, 3601, 60)))
 
 
 def test_until_in_seconds_outlives_steps():
@@ -404,16 +417,20 @@ def test_start_in_seconds_of_a_rule_outlives_steps():
 
 
 def test_times_over_steps():
-    """A time that was jumped over is one run of `times`."""
-    fresh()
-    a = add("a", repeat="0 * * * *", times=2)
-    b = add("b", start_in=(2024, 5, 1, 13, 0, 0), repeat=3600, times=2)
-    run(20_000, (65, lambda: vclock.step(5 * 3600)))
-    for runs in (a, b):
-        eq(len(runs), 2)
-        assert 65_000 <= runs[0] <= 66_100, runs
-        # 12:01:05 has become 17:01:05
-        eq(runs[1], 65_000 + 3535_000)
+    """A time that was jumped over by less than three hours is one run of `times`; what a longer
+    step jumped over is none."""
+    for step, runs_at_once in ((10_799, True), (5 * 3600, False)):
+        fresh()
+        a = add("a", repeat="0 * * * *", times=2)
+        b = add("b", start_in=(2024, 5, 1, 13, 0, 0), repeat=3600, times=2)
+        run(20_000, (65, lambda: vclock.step(step)))  # noqa: B023
+        # 12:01:05 has become 17:01:05, or 15:01:04
+        hour = 3_600_000 + -step % 3600 * 1000
+        for runs in (a, b):
+            if runs_at_once:
+                assert 65_000 <= runs.pop(0) <= 66_100, runs
+            want = [hour] if runs_at_once else [hour, hour + 3_600_000]
+            eq((step, runs), (step, want))
 
 
 def test_times_over_a_step_back():
@@ -421,16 +438,17 @@ def test_times_over_a_step_back():
     fresh()
     a = add("a", repeat="*/10 * * * *", times=4)
     run(20_000, (1300, lambda: vclock.step(-3600)))
-    eq(len(a), 4)
-    eq(secs(a)[:2], [600, 1200])
+    # 12:21:40 has become 11:21:40
+    eq(secs(a), [600, 1200, 1800, 2400])
 
 
-def test_jitter_over_steps():
-    """A step brings due what had waited for its jitter too, and then the phase goes on."""
+def test_jitter_that_was_drawn_over_steps():
+    """A step leaves it: what it jumps over with its jitter runs, and the phase goes on."""
     fresh()
     a = add("a", repeat="0 * * * *", jitter=60)
     run(10_000, (65, lambda: vclock.step(7200)))
-    assert a and a[0] <= 66_100 + 60_000, a
+    assert 65_000 <= a[0] <= 66_100, a
+    assert len(a) == 3, a
     for ms in a[1:]:
         # On the hour of the clock, two hours ahead
         assert ms % 3_600_000 <= 60_000, a
@@ -442,7 +460,7 @@ def test_jitter_over_steps():
 def test_errors():
     """Bad limits raise, name the option and the value, and leave the old schedule as it was."""
     fresh()
-    aioschedule.schedule("a", repeat=10, times=3)
+    aioschedule.schedule("pump", repeat=10, times=3)
     before = repr(aioschedule.group())
     for option, value in (
         ("times", 0),
@@ -455,6 +473,10 @@ def test_errors():
         ("until", -1),
         ("until", "noon"),
         ("until", (2024, 5, 1)),
+        # As machine.RTC().datetime() gives it: the seventh field is the second, or the eighth
+        ("until", (2024, 5, 1, 2, 12, 0, 30, 0)),
+        ("until", (2024, 5, 1, 2, 12, 0, 0, 999999)),
+        ("start_in", (2024, 5, 1, 2, 12, 0, 30, 0)),
         ("until", (2024, 2, 30, 0, 0, 0)),
         ("until", (2024, 5, 1, 12, 0, "0")),
         ("until", float("nan")),
@@ -466,13 +488,13 @@ def test_errors():
         ("jitter", float("nan")),
     ):
         try:
-            aioschedule.schedule("a", repeat=5, **{option: value})
+            aioschedule.schedule("pump", repeat=5, **{option: value})
             exc = None
         except (TypeError, ValueError) as err:
             exc = err
         assert exc, "%s=%r is taken" % (option, value)
-        assert option + "=" in str(exc), (option, value, exc)
-        assert repr(value) in str(exc), (option, value, exc)
+        for part in ("pump", option, repr(value)):
+            assert part in str(exc), (option, value, exc)
         eq(repr(aioschedule.group()), before)
 
 

@@ -9,8 +9,14 @@ vclock.install()
 import sys
 import time
 
+from afresh import Log, counts
 from harness import eq, raises
-from miniaioctl import both, fresh, job, local, play
+from programs import both, fresh, job, local, play, printed
+
+OURS_ONLY = {
+    "test_start_in_one_pass": "there add() starts what it adds, and so does start()",
+    "test_due_in_the_ms_of_its_add": "there add() starts at once what is scheduled by name later",
+}
 
 
 def test_both_import_orders():
@@ -27,10 +33,15 @@ def test_both_import_orders():
         runs = []
         lines = []
         job("a", runs, start_in=1, repeat=2)
-        aioschedule.print = lambda *args: lines.append(args)
-        play(5500, (4000, lambda: (aioctl.stop("a"), aioctl.start("a"), aioctl.status("a"))))
+
+        def restart():
+            aioctl.stop("a")
+            aioctl.start("a")
+            lines.extend(printed(aioctl.status, "a"))
+
+        play(5500, (4000, restart))
         eq(runs, [1000, 3000, 5000])
-        eq(len(lines), 1)
+        eq(len([line for line in lines if "┗━► schedule: " in line]), 1)
 
 
 def test_all_is_there():
@@ -101,25 +112,94 @@ def test_start_in_is_never_taken_for_one_that_ran():
         assert sched.group()["a"]["start_in"] != -1, s
 
 
-def test_start_in_of_what_never_runs():
-    """It is a number too where `until` comes before the start."""
-    ctl, sched = fresh()
-    for name, start in ("seconds", 5), ("tuple", local(5)):
-        sched.schedule(name, start_in=start, until=2 if start == 5 else local(2))
-        e = sched.group()[name]
-        eq((e["start_in"], e["due"]), (5, None))
-
-
 def test_counters():
-    """runs, and missed: what was due and was not started, for whatever reason."""
+    """RUNS, and MISSED: what was due and was not started, for whatever reason."""
     ctl, sched = fresh()
     job("a", [], 1500, start_in=1, repeat=1)
-    sched.schedule("ghost", start_in=1, repeat=2)
     play(6400)
-    e = sched.group()["a"]
-    eq((e["runs"], e["missed"]), (3, 3))
-    e = sched.group()["ghost"]
-    eq((e.get("runs", 0), e["missed"]), (0, 3))
+    eq(counts("a"), (3, 3))
+
+
+def test_unschedule_of_a_stopped_task():
+    """It forgets the schedule that aioctl.stop() keeps: start() runs the task then, once."""
+    for options in ({"start_in": 3, "repeat": 2}, {"repeat": "* * * * *"}):
+        ctl, sched = fresh()
+        runs, seen = [], []
+        job("a", runs, **options)
+        play(
+            200_000,
+            (500, lambda: ctl.stop("a")),
+            (600, lambda: seen.append(sched.unschedule("a"))),
+            (700, lambda: ctl.start("a")),
+        )
+        eq((seen, runs), ([True], [700]))
+
+
+def test_schedule_of_a_stopped_task():
+    """The new schedule takes the place of the one that aioctl.stop() keeps."""
+    ctl, sched = fresh()
+    runs = []
+    job("a", runs, start_in=3, repeat=2)
+    play(
+        9000,
+        (500, lambda: ctl.stop("a")),
+        (1000, lambda: sched.schedule("a", start_in=5)),
+        (1500, lambda: ctl.start("a")),
+    )
+    # A start by hand, and the run of the new schedule
+    eq(runs, [1500, 6000])
+
+
+def test_start_in_one_pass():
+    """What is started by hand in the pass of add() and schedule() runs, before and after them."""
+    ctl, sched = fresh()
+    runs = []
+
+    def all_three():
+        job("x", runs)
+        sched.schedule("x", start_in=3600)
+        ctl.start("x")
+
+    play(5000, (1000, all_three))
+    eq(runs, [1000])
+    ctl, sched = fresh()
+    runs = []
+    job("z", runs)
+
+    def start_and_schedule():
+        ctl.start("z")
+        sched.schedule("z", start_in=2)
+
+    play(5000, (1000, start_and_schedule))
+    eq(runs, [0, 1000, 3000])
+
+
+def test_due_in_the_ms_of_its_add():
+    """A task that is held back does not count as still running."""
+    for wait in (0, 0.001):
+        ctl, sched = fresh()
+        runs = []
+
+        def begin():
+            job("x", runs, start_in=wait, repeat=5)
+
+        play(9000, (1000, begin))
+        ms = 1000 + int(wait * 1000)
+        eq((wait, runs, counts("x")), (wait, [ms, ms + 5000], (2, 0)))
+
+
+def test_finished_and_started():
+    """stop() and start() of one that finished by `times` says so, and runs nothing by itself."""
+    ctl, sched = fresh()
+    runs, lines = [], []
+    job("a", runs, start_in=1, repeat=1, times=2)
+    play(
+        9000,
+        (5000, lambda: ctl.stop("a")),
+        (6000, lambda: lines.extend(printed(ctl.start, "a"))),
+    )
+    assert runs in ([1000, 2000], [1000, 2000, 6000]), runs
+    assert len(runs) == 3 or any("a" in line for line in lines), lines
 
 
 def test_stop_takes_and_start_gives_back():
@@ -202,10 +282,9 @@ def test_rule_given_back_after_the_rtc_was_set_back():
             vclock.step(-50)
             ctl.start("a")
 
-        # Run at 12:01:00, which comes again 45 s later
+        # Run at 12:01:00, which comes again 45 s later, and may run then or not
         play(200_000, (35_000, back))
-        eq(runs, [30_000, 140_000, 200_000][: len(runs)])
-        assert len(runs) > 1
+        eq([ms for ms in runs if ms != 80_000], [30_000, 140_000, 200_000])
 
 
 def test_given_back_as_a_copy():
@@ -239,16 +318,21 @@ def test_one_shot_stopped_and_started():
 def test_reset_of_aioschedule():
     """reset() forgets the schedule, with log=True the logger too, with group=False not."""
     ctl, sched = fresh()
-    log = object()
+    log = Log()
     sched.set_log(log)
     sched.schedule("a", start_in=1)
     sched.reset(group=False)
     eq(list(sched.group()), ["a"])
     sched.reset()
     eq(sched.group(), {})
-    assert sched._log is log and sched._AIOCTL_SCHEDULE_GROUP is sched.group()
+    assert sched._AIOCTL_SCHEDULE_GROUP is sched.group()
+    sched.schedule("ghost", start_in=1)
+    play(2000)
+    eq(len(log.lines), 1)
     sched.reset(log=True)
-    assert sched._log is None
+    sched.schedule("spectre", start_in=1)
+    lines = printed(play, 9000)
+    eq((len(log.lines), len([line for line in lines if "spectre" in line])), (1, 1))
 
 
 def test_t0_before_the_loop():

@@ -6,26 +6,29 @@ import vclock
 vclock.install()
 
 import asyncio
+import builtins
 
 from harness import eq
-from miniaioctl import fresh, job, local, play
+from programs import fresh, job, local, play, printed, rows
 
-MARCH = (2023, 3, 29, 12, 6, 47)
+OURS_ONLY = {}
+
+# From 2024 on: before, the clock would not be set
+MARCH = (2024, 3, 29, 12, 6, 47)
 RULER = "<" + "-" * 80 + ">"
 GREEN, YELLOW, RED, CYAN, PLAIN = [
     "\x1b[%dm●\x1b[0m" % n if n else "●" for n in (92, 93, 91, 96, 0)
 ]
 
 
-def printed(*modules):
-    # What these modules print from now on, as a list of lines
+def printing():
+    # What is printed from now on, by whatever module, as a list of lines; runner.py undoes it
     lines = []
 
     def write(*args, **kwargs):
         lines.extend((" ".join(str(a) for a in args) + kwargs.get("end", "")).split("\n"))
 
-    for module in modules:
-        module.print = write
+    builtins.print = write
     return lines
 
 
@@ -55,11 +58,11 @@ def test_transcript():
 
     async def look():
         await asyncio.sleep(1)
-        lines.append(printed(ctl, sched))
+        lines.append(printing())
         ctl.status()
 
     vclock.run(main(), 5000)
-    running = GREEN + " %s: status: running since 2023-03-29 12:06:47; 1 s ago"
+    running = GREEN + " %s: status: running since 2024-03-29 12:06:47; 1 s ago"
     eq(
         lines[0],
         [
@@ -67,11 +70,11 @@ def test_transcript():
             RULER,
             running % "schedule_loop",
             RULER,
-            CYAN + " test: status: scheduled @ 2023-03-29 12:06:47 --> result:",
-            "    ┗━► schedule: starts in 9 s @ 2023-03-29 12:06:57",
+            CYAN + " test: status: scheduled @ 2024-03-29 12:06:47 --> result:",
+            "    ┗━► schedule: starts in 9 s @ 2024-03-29 12:06:57",
             RULER,
-            CYAN + " test_from: status: scheduled @ 2023-03-29 12:06:47 --> result:",
-            "    ┗━► schedule: starts in 19 s @ 2023-03-29 12:07:07",
+            CYAN + " test_from: status: scheduled @ 2024-03-29 12:06:47 --> result:",
+            "    ┗━► schedule: starts in 19 s @ 2024-03-29 12:07:07",
             RULER,
             running % "watcher_loop",
             RULER,
@@ -89,11 +92,11 @@ def status_at(*times, **options):
         return 42
 
     def look():
-        lines = printed(ctl, sched)
+        lines = printing()
         ctl.status("test")
         texts.append([line for line in lines if line != RULER])
 
-    ctl.add(body, name="test")
+    ctl.add(ctl.aiotask(body), name="test", _id="test")
     sched.schedule("test", **options)
     play(max(times) + 1, *[(ms, look) for ms in times])
     return texts
@@ -101,14 +104,14 @@ def status_at(*times, **options):
 
 def test_scheduled():
     """Before its first run: `starts in`, and the time of the RTC at which it does."""
-    for options in ({"start_in": 70}, {"start_in": (2023, 3, 29, 12, 7, 57), "repeat": 90}):
+    for options in ({"start_in": 70}, {"start_in": (2024, 3, 29, 12, 7, 57), "repeat": 90}):
         texts = status_at(0, 9000, 69_001, **options)
         eq(
             [t[1] for t in texts],
             [
-                "    ┗━► schedule: starts in 00:01:10 @ 2023-03-29 12:07:57",
-                "    ┗━► schedule: starts in 00:01:01 @ 2023-03-29 12:07:57",
-                "    ┗━► schedule: starts in 1 s @ 2023-03-29 12:07:57",
+                "    ┗━► schedule: starts in 00:01:10 @ 2024-03-29 12:07:57",
+                "    ┗━► schedule: starts in 00:01:01 @ 2024-03-29 12:07:57",
+                "    ┗━► schedule: starts in 1 s @ 2024-03-29 12:07:57",
             ],
         )
         assert all(t[0].startswith(CYAN + " test: status: scheduled @ ") for t in texts), texts
@@ -121,15 +124,15 @@ def test_running_and_done():
         texts,
         [
             [
-                GREEN + " test: status: running since 2023-03-29 12:07:57; 2 s ago",
-                "    ┗━► schedule: last @ 2023-03-29 12:07:57 --> next in 00:01:28 @ "
-                "2023-03-29 12:09:27",
+                GREEN + " test: status: running since 2024-03-29 12:07:57; 2 s ago",
+                "    ┗━► schedule: last @ 2024-03-29 12:07:57 --> next in 00:01:28 @ "
+                "2024-03-29 12:09:27",
             ],
             [
-                CYAN + " test: status: scheduled - done @ 2023-03-29 12:08:02; 48 s ago"
+                CYAN + " test: status: scheduled - done @ 2024-03-29 12:08:02; 48 s ago"
                 " --> result: 42",
-                "    ┗━► schedule: last @ 2023-03-29 12:07:57 --> next in 37 s @ "
-                "2023-03-29 12:09:27",
+                "    ┗━► schedule: last @ 2024-03-29 12:07:57 --> next in 37 s @ "
+                "2024-03-29 12:09:27",
             ],
         ],
     )
@@ -138,13 +141,13 @@ def test_running_and_done():
 def test_done_for_good():
     """With no run left it says so."""
     text = status_at(123_000, start_in=70)[0][1]
-    eq(text, "    ┗━► schedule: last @ 2023-03-29 12:07:57 --> done")
+    eq(text, "    ┗━► schedule: last @ 2024-03-29 12:07:57 --> done")
 
 
 def test_days():
     """Long times are in days."""
     text = status_at(0, start_in=90_000)[0][1]
-    eq(text, "    ┗━► schedule: starts in 1 days, 01:00:00 @ 2023-03-30 13:06:47")
+    eq(text, "    ┗━► schedule: starts in 1 days, 01:00:00 @ 2024-03-30 13:06:47")
 
 
 def test_error_and_stopped():
@@ -159,22 +162,22 @@ def test_error_and_stopped():
         await asyncio.sleep(1000)
 
     def look():
-        lines.append(printed(ctl, sched))
+        lines.append(printing())
         ctl.status("*")
 
-    ctl.add(body, name="bad")
+    ctl.add(ctl.aiotask(body), name="bad", _id="bad")
     sched.schedule("bad", start_in=2, repeat=10)
-    ctl.add(sleeper, name="halt")
+    ctl.add(ctl.aiotask(sleeper), name="halt", _id="halt")
     sched.schedule("halt", start_in=2, repeat=10)
     play(9000, (5000, lambda: ctl.stop("halt")), (8000, look))
     eq(
         lines[0][:4],
         [
-            RED + " bad: status: ERROR @ 2023-03-29 12:06:49; 6 s ago --> result: "
+            RED + " bad: status: ERROR @ 2024-03-29 12:06:49; 6 s ago --> result: "
             "ZeroDivisionError: divide by zero",
-            "    ┗━► schedule: last @ 2023-03-29 12:06:49 --> next in 4 s @ 2023-03-29 12:06:59",
+            "    ┗━► schedule: last @ 2024-03-29 12:06:49 --> next in 4 s @ 2024-03-29 12:06:59",
             RULER,
-            YELLOW + " halt: status: stopped @ 2023-03-29 12:06:52; 3 s ago --> result:",
+            YELLOW + " halt: status: stopped @ 2024-03-29 12:06:52; 3 s ago --> result:",
         ],
     )
 
@@ -183,7 +186,7 @@ def test_debug():
     """In debug mode there is a line with all that the entry holds."""
     ctl, sched = fresh(epoch=MARCH)
     job("a", [], start_in=70, repeat=90)
-    lines = printed(sched)
+    lines = printing()
     sched.status_sc("a", debug=True)
     eq(len(lines), 2)
     assert lines[1].startswith("    ┗━► schedule opts: "), lines
@@ -194,9 +197,9 @@ def test_debug():
 def test_status_follows_the_rtc():
     """The time of the next run is that of the RTC, right after it was set."""
     ctl, sched = fresh(epoch=(2000, 1, 1, 0, 0, 0))
-    lines = printed(sched)
+    lines = printing()
     job("a", [], start_in=70)
-    job("w", [], start_in=(2023, 3, 29, 12, 7, 57))
+    job("w", [], start_in=(2024, 3, 29, 12, 7, 57))
 
     def look():
         sched.status_sc("a")
@@ -207,18 +210,18 @@ def test_status_follows_the_rtc():
         lines,
         [
             # 67.5 s to go at 12:06:48.5
-            "    ┗━► schedule: starts in 00:01:08 @ 2023-03-29 12:07:56",
-            "    ┗━► schedule: starts in 00:01:09 @ 2023-03-29 12:07:57",
+            "    ┗━► schedule: starts in 00:01:08 @ 2024-03-29 12:07:56",
+            "    ┗━► schedule: starts in 00:01:09 @ 2024-03-29 12:07:57",
         ],
     )
 
 
 def table(sched):
-    lines = printed(sched)
-    sched.status_sc()
+    # Its header and its rows; what stands below them is test_notices()'s
+    lines = printed(sched.status_sc)
     for line in lines:
         assert len(line) <= 80, (len(line), line)
-    return lines
+    return lines[:1] + rows()
 
 
 def test_table():
@@ -244,9 +247,8 @@ def test_table():
     # columns are under their heads
     at = lines[0].index("TASK")
     assert all(line[at - 1] == " " and line[at] != " " for line in lines[1:]), lines
-    del lines[:]
-    sched.status_sc_all()
-    eq(len(lines), 6)
+    # With the notice that no schedule_loop runs any more
+    eq(len(printed(sched.status_sc_all)), 7)
 
 
 def test_table_within_a_second():
@@ -263,20 +265,61 @@ def test_table_within_a_second():
 def test_overdue():
     """What is overdue is due now."""
     ctl, sched = fresh(epoch=MARCH)
-    sched.schedule("a", start_in=local(2))
+    job("a", [], start_in=local(2))
     vclock.step(3600)
-    lines = printed(sched)
+    lines = printing()
     sched.status_sc("a")
-    eq(lines, ["    ┗━► schedule: starts in 0 s @ 2023-03-29 13:06:47"])
+    eq(lines, ["    ┗━► schedule: starts in 0 s @ 2024-03-29 13:06:47"])
+
+
+def test_no_task():
+    """That no task has that name is said, and no more once one has."""
+    ctl, sched = fresh(epoch=MARCH)
+    sched.schedule("a", start_in=70)
+    line = "    ┗━► schedule: starts in 00:01:10 @ 2024-03-29 12:07:57"
+    eq(printed(sched.status_sc, "a"), [line + " (no task)"])
+    job("a", [])
+    eq(printed(sched.status_sc, "a"), [line])
+
+
+def test_clock_not_set():
+    """In 2023 lines with a time to come say that the clock is not set, and the table below."""
+    for year, note in ((2023, " (clock not set)"), (2024, "")):
+        ctl, sched = fresh(epoch=(year,) + MARCH[1:])
+        job("a", [], start_in=70)
+        date = "%d-03-29 12:07:57" % year
+        eq(
+            printed(sched.status_sc, "a"),
+            ["    ┗━► schedule: starts in 00:01:10 @ " + date + note],
+        )
+        eq(
+            any(line.startswith("clock not set: ") for line in printed(sched.status_sc)),
+            year < 2024,
+        )
+
+
+def test_notices():
+    """Below the table stands what keeps the tasks from running in time, and nothing else."""
+    unset = "clock not set: it shows 2023-03-29 12:06:%d"
+    ctl, sched = fresh(epoch=(2023,) + MARCH[1:])
+    eq(printed(sched.status_sc)[1:], [unset % 47])
+    job("a", [], start_in=70)
+    no_loop = "no schedule_loop runs: aioctl.add(aioschedule.schedule_loop)"
+    eq(printed(sched.status_sc)[2:], [no_loop, unset % 47])
+    seen = []
+    play(3000, (2000, lambda: seen.append(printed(sched.status_sc))))
+    eq(seen[0][2:], [unset % 49])
+    vclock.set_rtc(MARCH)
+    eq(printed(sched.status_sc)[2:], [no_loop])
 
 
 def test_parts_of_a_second():
     """One run and the next are a period apart, wherever in a second they are."""
-    minute = "2023-03-29 12:06:"
+    minute = "2024-03-29 12:06:"
     for part in (0.1, 0.5, 0.9):
         ctl, sched = fresh(epoch=MARCH)
         vclock.step(part)
-        lines = printed(sched)
+        lines = printing()
 
         async def body(sched=sched):
             sched.status_sc("a")
@@ -304,15 +347,15 @@ def test_table_fits():
     ctl, sched = fresh()
     for n, s in enumerate((0, 59, 3599, 86399, 86400, 99 * 86400, 1000 * 86400, 9999 * 86400)):
         job("task_%d" % n, [], start_in=s)
-        sched.group()["task_%d" % n]["runs"] = 9999
-        sched.group()["task_%d" % n]["missed"] = 99999
     sched.unschedule("task_0")
     job("ran", [], start_in=1)
-    play(2000)
+    # 4 digits of runs, 5 of those that were missed
+    job("task_0", [], 11, repeat=0.001, times=1000)
+    play(13_000)
     for days in (1, 99, 9999):
         sched.group()["ran"]["last"] -= days * 86400
         lines = table(sched)
-        eq(len(lines), 9)
+        eq(len(lines), 10)
         at = lines[0].index("TASK")
         assert all(line[at - 1] == " " and line[at] != " " for line in lines), lines
 
@@ -323,7 +366,7 @@ def test_dates_beyond_2038():
     job("tuple", [], start_in=(2096, 2, 29, 12, 30, 15))
     job("rule", [], start_in=(2097, 1, 1, 0, 0, 0), repeat="0 0 29 2 *")
     job("seconds", [], start_in=30 * 365 * 86400)
-    lines = printed(ctl, sched)
+    lines = printing()
     for name, date in (
         ("tuple", "2096-02-29 12:30:15"),
         ("rule", "2104-02-29 00:00:00"),
@@ -340,7 +383,7 @@ def test_garbage_in_the_group():
         ctl, sched = fresh()
         job("good", [], start_in=70)
         sched.group()["bad"] = value
-        lines = printed(ctl, sched)
+        lines = printing()
         ctl.status("good")
         assert "    ┗━► schedule: starts in 00:01:10 @ 2024-01-01 00:01:10" in lines, lines
         sched.status_sc_all()

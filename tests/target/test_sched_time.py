@@ -9,8 +9,14 @@ vclock.install()
 import asyncio
 import time
 
+from afresh import counts
 from harness import eq
-from miniaioctl import fresh, job, local, play
+from programs import fresh, job, local, play
+
+# What the aioctl in the field cannot keep
+OURS_ONLY = {
+    "test_what_a_pass_takes_makes_no_run_late": "there add() calls the function",
+}
 
 TIMEOUT = 120
 UNIX_ONLY = {
@@ -120,8 +126,9 @@ def test_what_a_pass_takes_makes_no_run_late():
         pass
 
     def slow():
-        # aioctl calls this to make the coroutine
-        vclock.block(40)
+        # aioctl calls this to make the coroutine, maybe at add() too
+        if vclock.now():
+            vclock.block(40)
         return body()
 
     sched.schedule("slow", repeat=1)
@@ -153,7 +160,7 @@ def test_many_due_at_once_on_a_busy_board():
 
 def test_what_looking_takes_makes_no_run_late():
     """Nor the time that it takes to find that nothing is due."""
-    ctl, sched = fresh(mini=True)
+    ctl, sched = fresh("fieldaioctl")
 
     class Slow(dict):
         def get(self, *args):
@@ -220,8 +227,7 @@ def test_missed_runs_coalesce():
         job("a", runs, start_in=1, repeat=1)
         play(5500, (2001, lambda: vclock.block(late - 1)))
         eq(runs, want)
-        e = sched.group()["a"]
-        eq((e["runs"], e.get("missed", 0)), (len(runs), 0))
+        eq(counts("a"), (len(runs), 0))
 
 
 def test_one_shot_kept_back_runs_once():
@@ -234,7 +240,8 @@ def test_one_shot_kept_back_runs_once():
 
 
 def test_task_that_outlives_its_period():
-    """A task still running when it is due is left alone: skipped, counted and logged."""
+    """A task still running when it is due is left alone: skipped, counted, and logged once for all
+    that it skips."""
     ctl, sched = fresh()
     runs = []
     ends = []
@@ -255,9 +262,8 @@ def test_task_that_outlives_its_period():
     play(11_900)
     eq(runs, [1000, 4000, 7000, 10_000])
     eq(ends, [3500, 6500, 9500])
-    e = sched.group()["slow"]
-    eq((e["runs"], e["missed"]), (4, 7))
-    eq([ms for ms, s in said], [2000, 3000, 5000, 6000, 8000, 9000, 11_000])
+    eq(counts("slow"), (4, 7))
+    eq([ms for ms, s in said], [2000, 5000, 8000, 11_000])
     assert all("slow" in s for ms, s in said), said
 
 
@@ -318,4 +324,4 @@ def test_lasting_past_a_wrap():
     job("a", runs, 20 * DAY + 5, start_in=3600, repeat=86400)
     play(30 * DAY)
     eq(runs, [3_600_000, 21 * DAY + 3_600_000])
-    eq(sched.group()["a"]["missed"], 28)
+    eq(counts("a"), (2, 28))

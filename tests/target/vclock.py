@@ -90,9 +90,10 @@ def set_rtc(when):
     _rtc_ms = -_now
 
 
-def run(coro, until_ms=None):
+def run(coro, until_ms=None, keep=False):
     # asyncio.run(), then a fresh event loop. If now() gets to until_ms first, what still runs is
-    # dropped there, without a word to it, and None returned.
+    # dropped there, without a word to it, and None returned. keep: not after an exception; what
+    # it has left in the event loop goes on with the next run().
     global _limit
     _limit = until_ms
     ended = []
@@ -100,13 +101,17 @@ def run(coro, until_ms=None):
         result = asyncio.run(_awaited(coro, ended))
         if not ended:  # MicroPython up to 1.25 returns when nothing can wake the event loop
             _stuck()
-        return result
     except _Stop:
-        return None
+        result = None
+    except BaseException:
+        if not keep:
+            core.new_event_loop()
+        raise
     finally:
         _limit = None
         core.cur_task = None
-        core.new_event_loop()
+    core.new_event_loop()
+    return result
 
 
 async def _awaited(coro, ended):
@@ -215,7 +220,9 @@ def _loop_ticks():
     queue = core._task_queue
     task = queue.peek()
     while task and _real.ticks_diff(task.ph_key, _base) < 0:
-        data = queue.pop().data
+        # An interrupt may have put another one before it
+        task = queue.pop()
+        data = task.data
         queue.push(task, ticks)
         task.data = data  # push() clears it; a cancelled task's exception is in there
         task = queue.peek()
