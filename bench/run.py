@@ -1,7 +1,7 @@
 # Measures what aioschedule costs and compares it with its budgets: `make bench`.
 # MIT license; Copyright (c) 2026 the aioschedule authors
 #
-#   run.py [--target unix|board] [--rows bytes,heap,wakes,late,drift,time] [--known mpy=5000]
+#   run.py [--target unix|board] [--rows bytes,heap,tasks,...] [--known mpy=9000]
 #
 # Prints Markdown. Exits with 1 when a budget is missed, 2 when something could not be measured.
 # The board is the emulated Pico, or the one that TARGET=/dev/ttyACM0 names.
@@ -24,48 +24,116 @@ sys.path.insert(0, str(ROOT / "tests"))
 from device_board import Board, BoardError, tool  # noqa: E402
 
 PROGRAMS = ROOT / "bench" / "target"
-SOURCES = [ROOT / "aioschedule.py", ROOT / "lib" / "aioctl.py", ROOT / "lib" / "aiolog.py"]
+SOURCES = [ROOT / "aioschedule.py", *sorted((ROOT / "lib").glob("*.py"))]
 FIRMWARE = ROOT / "build" / "firmware.uf2"
 BARE = ROOT / "build" / "firmware-bare.uf2"
 BOARD_DIR = "/aioschedule_bench"
 
+# In bytes, of compiled modules that are no part of the scheduler
+MODULE_BUDGETS = {"aioctl": None}
 # All rows: group, key of what was measured, what it is, unit, budget on the board, on unix
 BUDGETS = [
-    ("bytes", "mpy", "`aioschedule.mpy`, `mpy-cross -O3`", "B", 4096, 4096),
+    ("bytes", "mpy aioschedule", "`aioschedule.mpy`, `mpy-cross -O3`", "B", 7168, 7168),
+    *[
+        (
+            "bytes",
+            f"mpy {path.stem}",
+            f"`{path.stem}.mpy`",
+            "B",
+            *[MODULE_BUDGETS.get(path.stem, 3328)] * 2,
+        )
+        for path in SOURCES[1:]
+    ],
     ("bytes", "frozen", "frozen: `aioschedule` [1]", "B", None, None),
-    ("bytes", "frozen, all", "frozen: `aioschedule`, `aioctl`, `aiolog` [1]", "B", None, None),
-    ("heap", "module", "heap after `import aioschedule` [2]", "B", 1200, None),
-    ("heap", "modules", "the same, with `aioctl`", "B", None, None),
+    ("bytes", "frozen, all", "frozen: all modules [1]", "B", None, None),
+    ("heap", "module", "heap after `import aioschedule` [2]", "B", 2400, None),
+    ("heap", "modules", "the same, with `aioctl`", "B", 4000, None),
+    ("heap", "module, wall", "heap that the first wall-clock entry adds", "B", None, None),
+    (
+        "heap",
+        "module, crontab",
+        "heap that the first crontab string adds to that",
+        "B",
+        None,
+        None,
+    ),
     ("heap", "entry, seconds", "heap per entry: seconds [3]", "B", 160, None),
     ("heap", "entry, time tuple", "heap per entry: time tuple", "B", 160, None),
-    ("heap", "entry, crontab", "heap per entry: crontab string", "B", 160, None),
-    ("heap", "entry, run", "heap per entry: seconds, once it has run", "B", None, None),
-    ("heap", "entry, all options", "heap per entry: all options", "B", None, None),
-    ("heap", "run", "heap allocated per run [4]", "B", 512, None),
-    ("heap", "run, crontab", "heap allocated per run, crontab string", "B", None, None),
+    ("heap", "entry, crontab", "heap per entry: crontab string, the same for all", "B", 160, None),
+    ("heap", "entry, crontabs", "heap per entry: crontab string of its own", "B", None, None),
+    ("heap", "entry, run", "heap per entry: seconds, once it has run", "B", 224, None),
+    ("heap", "entry, all options", "heap per entry: all options but `timeout`", "B", None, None),
+    ("heap", "run", "heap allocated per run [4]", "B", 256, None),
+    ("heap", "run, crontab", "heap allocated per run, crontab string", "B", 384, None),
     ("heap", "idle", "heap allocated per idle second, 200 entries", "B", 0, 0),
-    ("heap", "idle, wall-clock", "the same, one of them wall-clock", "B", None, None),
+    ("heap", "idle, wall-clock", "the same, one of them wall-clock", "B", 64, 64),
+    ("heap", "idle, later", "200 entries, after 13 days of uptime [5]", "B", 0, None),
+    ("heap", "idle, wall-clock, later", "the same, one of them wall-clock", "B", 64, None),
     ("heap", "kept", "heap not given back per run, with `aioctl`", "B", 0, 0),
+    ("tasks", "task", "heap per `aioctl` task beyond a bare asyncio task [6]", "B", 240, None),
+    ("tasks", "start", "`aioctl.start()` of a task that has run", "µs", None, None),
+    ("tasks", "start, first step", "the same, until its first step", "µs", None, None),
+    ("tasks", "start, allocated", "heap allocated by it", "B", None, None),
     ("wakes", "wakes", "wake-ups per idle hour, 200 entries", "", 1, 1),
     ("wakes", "wakes, wall-clock", "the same, one of them wall-clock", "", None, None),
+    (
+        "pass",
+        "idle pass, worst",
+        "worst pass in 600 idle seconds, wall-clock [7]",
+        "µs",
+        1000,
+        None,
+    ),
     ("late", "loop", "lateness of a bare `asyncio.sleep_ms` loop: median", "µs", None, None),
     ("late", "loop, worst", "lateness of a bare `asyncio.sleep_ms` loop: worst", "µs", None, None),
     ("late", "task", "lateness of a task in the same run: median", "µs", None, None),
     ("late", "task, worst", "lateness of a task in the same run: worst", "µs", None, None),
     ("late", "task - loop", "lateness, task less loop: medians", "µs", 1000, 1000),
+    ("late", "wall, task - loop", "the same, with a wall-clock entry", "µs", 1100, 1100),
+    (
+        "burst",
+        "burst, first",
+        "20 crontab entries due in one minute: first start after",
+        "µs",
+        None,
+        None,
+    ),
+    (
+        "burst",
+        "burst, last",
+        "20 crontab entries due in one minute: last start after",
+        "µs",
+        60000,
+        None,
+    ),
+    ("burst", "burst, pass", "the same: worst pass of the event loop [8]", "µs", 10000, None),
     ("drift", "drift", "drift after 100,000 runs", "ms", 0, 0),
     ("time", "us 10", "time per wake, 10 entries", "µs", None, None),
     ("time", "us 100", "time per wake, 100 entries", "µs", None, None),
     ("time", "us 1000", "time per wake, 1,000 entries", "µs", None, None),
     ("time", "ratio", "time per wake, 1,000 entries against 10", "times", 3, 3),
+    ("hundred", "save", "`save()` of 100 entries: heap at once [9]", "B", 6144, None),
+    ("hundred", "load", "`load()` of them: heap at once, beyond what they take", "B", 6144, None),
+    ("hundred", "file", "their file", "B", 20480, 20480),
+    ("hundred", "table", "table of 100 entries: heap at once", "B", 6144, None),
 ]
 NOTES = {
     "bytes": "[1] In the RP2040's flash: what carries its name in the ELF file, without the names"
-    " that all modules share; and the images with and without the three, in steps of 256 B.",
+    " that all modules share; and the images with and without the modules, in steps of 256 B.",
     "heap": "[2] With what it imports there already, `aioctl` too. Frozen on the board, compiled"
     " from source on the unix port.  \n"
-    "[3] 100 of them, lists and dicts that grow included, the names not.  \n"
-    "[4] With an `aioctl` whose `start()` allocates nothing.",
+    "[3] 100 of them, lists and dicts that grow included, the names not, nor what the first one"
+    " loads.  \n"
+    "[4] With an `aioctl` whose `start()` allocates nothing.  \n"
+    "[5] Milliseconds are long ints then. The emulator skips idle time; on a board that would take"
+    " 13 days.",
+    "tasks": "[6] 50 of them that run, started within a second or two; the dict of the group that"
+    " grows included, the names not.",
+    "pass": "[7] With 100 KB of the heap free, which is collected if that runs out.",
+    "burst": "[8] Another task takes its turn in each pass, and sees how long it waits for the"
+    " next. Nothing is collected meanwhile.",
+    "hundred": "[9] The least memory side by side with which it succeeds, in steps of 128 B. A"
+    " third each of the entries has seconds, time tuples, crontab strings of their own.",
 }
 
 
@@ -162,16 +230,22 @@ def several(target, program, arguments):
     return {what: round(statistics.median(run[what] for run in runs)) for what in runs[0]}
 
 
+def compiled_sizes():
+    found = {}
+    with tempfile.TemporaryDirectory() as folder:
+        mpy = Path(folder) / "module.mpy"
+        for source in SOURCES:
+            # From its folder: the name of the source is in the file
+            command = [tool("mpy-cross"), "-O3", "-o", mpy, source.name]
+            subprocess.run(command, check=True, cwd=source.parent)
+            found[f"mpy {source.stem}"] = mpy.stat().st_size
+    return found
+
+
 def measure_bytes(target):
     if target.board and not target.emulated:
         return {}  # what it has in its flash is not known here
-    found = {}
-    with tempfile.TemporaryDirectory() as folder:
-        mpy = Path(folder) / "aioschedule.mpy"
-        # From its folder: the name of the source is in the file
-        command = [tool("mpy-cross"), "-O3", "-o", mpy, SOURCES[0].name]
-        subprocess.run(command, check=True, cwd=SOURCES[0].parent)
-        found["mpy"] = mpy.stat().st_size
+    found = compiled_sizes()
     if target.board:
         need(BARE, "make firmware FROZEN=no")
         found["frozen, all"] = image_size(FIRMWARE) - image_size(BARE)
@@ -196,15 +270,21 @@ def symbols_size(elf, module):
 
 
 def measure_heap(target):
-    kinds = ("seconds", "time tuple", "crontab", "all options")
+    kinds = ("seconds", "time tuple", "crontab", "crontabs", "all options")
     entries = [call(target, "heap", f"entries({kind!r}, 100)") for kind in kinds]
     return {
         **{what: n for entry in entries for what, n in entry.items()},
         **call(target, "heap", "module('module', True)"),
         **call(target, "heap", "module('modules', False)"),
+        **call(target, "heap", "parts()"),
         **call(target, "heap", f"running(200, {target.board})"),
+        **(call(target, "heap", "uptime(200, 13)") if target.emulated else {}),
         **call(target, "heap", "kept(100, 50)"),
     }
+
+
+def measure_tasks(target):
+    return several(target, "tasks", "main(50)")
 
 
 def measure_wakes(target):
@@ -213,10 +293,29 @@ def measure_wakes(target):
     return call(target, "wakes", f"main({not target.board}, 200)")
 
 
+def measure_pass(target):
+    return call(target, "idle_pass", "main(600, 100 * 1024)") if target.board else {}
+
+
 def measure_late(target):
     found = several(target, "late", "main(50)")
     found["task - loop"] = found["task"] - found["loop"]
+    wall = several(target, "late", "main(50, True)")
+    found["wall, task - loop"] = wall["task"] - wall["loop"]
     return found
+
+
+def measure_burst(target):
+    if not target.board:
+        return {}  # minutes
+    return {
+        **several(target, "burst", "main(20, False)"),
+        **several(target, "burst", "main(20, True)"),
+    }
+
+
+def measure_hundred(target):
+    return {**call(target, "hundred", "state(100)"), **call(target, "hundred", "table(100)")}
 
 
 def measure_drift(target):
@@ -238,10 +337,14 @@ def measure_time(target):
 MEASURES = {
     "bytes": measure_bytes,
     "heap": measure_heap,
+    "tasks": measure_tasks,
     "wakes": measure_wakes,
+    "pass": measure_pass,
     "late": measure_late,
+    "burst": measure_burst,
     "drift": measure_drift,
     "time": measure_time,
+    "hundred": measure_hundred,
 }
 
 
@@ -348,7 +451,8 @@ def main():
                 print(f"measuring {group} on the {target.name}", file=sys.stderr)
                 values.update(MEASURES[group](target))
             if found:
-                values.pop("mpy", None)  # the same for all of them
+                # The same for all of them
+                values = {key: n for key, n in values.items() if not key.startswith("mpy ")}
             found.append(values)
         lines, missed = table(groups, targets, found, known)
         notes = [NOTES[group] for group in NOTES if group in groups]

@@ -30,6 +30,56 @@ def used():
     return gc.mem_alloc()
 
 
+def fill(left):
+    # Takes all memory but so many bytes side by side, for as long as what it returns is kept
+    while True:
+        kept = None
+        gc.collect()
+        spare = bytearray(left)
+        size = 1 << 20
+        while size > 32:
+            try:
+                kept = (kept, bytearray(size))
+            except MemoryError:
+                size >>= 1
+        gc.collect()
+        while gc.mem_free():
+            # One block
+            kept = (kept,)
+        del spare
+        gc.collect()
+        # A word on the stack that looks like its address may keep the spare memory
+        if gc.mem_free() >= left:
+            return kept
+
+
+def least(call, known=0):
+    # With how little memory left a call succeeds, in steps of 128 B; `known` is what it needs in
+    # any case, and is not counted
+    low = 0
+    high = most = 1 << 15
+    while high - low > 128:
+        left = (low + high) // 256 * 128
+        if _succeeds(call, known + left):
+            high = left
+        else:
+            low = left
+    assert high < most, "it never succeeded"
+    return high
+
+
+def _succeeds(call, left):
+    kept = fill(left)
+    try:
+        call()
+    except (MemoryError, OSError):
+        return False
+    finally:
+        del kept
+        gc.collect()
+    return True
+
+
 def median(values):
     return sorted(values)[len(values) // 2]
 
@@ -51,6 +101,13 @@ class Stub:
 
     def get(self, name, default=None):
         return self
+
+    def __contains__(self, name):
+        return True
+
+    def __iter__(self):
+        # None has to be held back
+        return iter(())
 
     def __getitem__(self, name):
         return self

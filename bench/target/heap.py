@@ -26,6 +26,21 @@ def module(what, stub):
     report(what, used() - before)
 
 
+def parts():
+    # What the first entries load that need more than aioschedule.py
+    Stub().install()
+    set_clock()
+    import aioschedule
+
+    before = used()
+    aioschedule.localtime()
+    report("module, wall", used() - before)
+    before = used()
+    aioschedule.schedule("x", repeat="* * * * *")
+    aioschedule.unschedule("x")
+    report("module, crontab", used() - before)
+
+
 def entries(what, n):
     # One fresh interpreter each
     stub = Stub().install()
@@ -33,21 +48,32 @@ def entries(what, n):
     import aioschedule
 
     names = ["task%d" % i for i in range(n)]
-    day = time.localtime(int(time.time()) + 86400)
-    options = {
-        "seconds": {"start_in": 1, "repeat": 60},
-        "time tuple": {"start_in": day, "repeat": 86400},
-        "crontab": {"repeat": "*/5 8-18 * * mon-fri"},
-        "all options": {"start_in": 1, "repeat": 9, "times": 9, "until": 99, "jitter": 9},
-    }[what]
+    options = [_options(what, i) for i in range(n)]
+    # What the first of a kind loads is no part of it
+    aioschedule.schedule("first", **_options(what, -1))
+    aioschedule.unschedule("first")
     before = used()
-    for name in names:
-        aioschedule.schedule(name, **options)
+    for i in range(n):
+        aioschedule.schedule(names[i], **options[i])
+        if i % 10 == 9:
+            gc.collect()  # or what is left of a board's heap is in pieces
     report("entry, " + what, (used() - before) // n)
     if what == "seconds":
         asyncio.run(_run(aioschedule))
         assert stub.starts == n, "%d runs, not %d" % (stub.starts, n)
         report("entry, run", (used() - before) // n)
+
+
+def _options(what, i):
+    if what == "seconds":
+        return {"start_in": 1, "repeat": 60}
+    if what == "time tuple":
+        return {"start_in": time.localtime(int(time.time()) + 86400), "repeat": 86400}
+    if what == "crontab":
+        return {"repeat": "*/5 8-18 * * mon-fri"}
+    if what == "crontabs":
+        return {"repeat": "%d %d * * mon-fri" % (i % 60, 8 + i // 60)}
+    return {"start_in": 1, "repeat": 9, "times": 9, "until": 99, "jitter": 9}
 
 
 async def _run(aioschedule):
@@ -119,27 +145,58 @@ async def _running(stub, aioschedule, n, rule):
     loop.cancel()
 
 
+def uptime(n, days):
+    # The same on a board that has run for long: ms since its start are a long int then. Only where
+    # idle time is skipped.
+    stub = Stub().install()
+    set_clock()
+    import aioschedule
+
+    async def main():
+        loop = asyncio.create_task(aioschedule.schedule_loop())
+        for i in range(n):
+            aioschedule.schedule("task%d" % i, start_in=1 << 24, repeat=3600)
+        for _ in range(days):
+            await asyncio.sleep(86400)
+        report("idle, later", await _allocated(4000) // 4)
+        year = time.localtime(int(time.time()) + 365 * 86400)
+        aioschedule.schedule("year", start_in=year)
+        await asyncio.sleep(1)
+        await _allocated(1)
+        report("idle, wall-clock, later", await _allocated(4000) // 4)
+        assert stub.starts == 0, "something ran"
+        loop.cancel()
+
+    gc.disable()
+    try:
+        asyncio.run(main())
+    finally:
+        gc.enable()
+
+
 def kept(runs, period_ms):
     # What runs with aioctl leave behind
     import aioctl
     import aioschedule
 
+    count = 0
+
     async def job():
-        pass
+        nonlocal count
+        count += 1
 
     async def main():
         aioctl.add(aioschedule.schedule_loop)
         aioctl.add(job, name="job")
         aioschedule.schedule("job", start_in=0, repeat=period_ms / 1000)
         await asyncio.sleep(1)
-        entry = aioschedule.group()["job"]
         left = []
         for _ in range(3):
-            start = entry["runs"]
+            start = count
             before = used()
-            while entry["runs"] < start + runs // 3:
+            while count < start + runs // 3:
                 await asyncio.sleep(1)
-            left.append((used() - before) // (entry["runs"] - start))
+            left.append((used() - before) // (count - start))
         # A word on the stack that looks like a pointer keeps a block now and then; what is really
         # left behind is so each time
         report("kept", max(0, min(left)))
