@@ -10,6 +10,8 @@ STAMP := $(VENV)/.requirements-installed
 MICROPYTHON ?= $(CURDIR)/$(BIN)/micropython
 # A board: make test TARGET=/dev/ttyACM0; without one: the unix port, and the emulated Pico
 TARGET ?=
+# For `make test-device`: which files, all of them without it
+DEVICE_TESTS ?=
 # For `make firmware`: MicroPython's sources (fetched if empty), and which port to build
 MPY_DIR ?=
 PORT ?= rp2
@@ -62,7 +64,7 @@ firmware-bare: $(STAMP) ## the same without them: for what is installed by mip
 
 test-device: $(STAMP) $(EMULATED) ## test on the emulated Pico (on a board: TARGET=/dev/ttyACM0)
 	TARGET=$(or $(TARGET),emulator) $(PYTEST) $(if $(TARGET),,-n auto --dist loadfile) \
-		tests/target tests/device
+		$(or $(DEVICE_TESTS),tests/target tests/device)
 
 clean: ## remove what was built (.venv stays)
 	rm -rf build dist firmware/build .hypothesis .pytest_cache .ruff_cache

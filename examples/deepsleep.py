@@ -53,14 +53,16 @@ async def main():
         aioschedule.schedule("measure", start_in=0, repeat=10)
         aioschedule.schedule("send", start_in=25, repeat=30)
     # Added after their schedule is known: add() would start them at once
-    work = [aioctl.add(measure), aioctl.add(send)]
+    aioctl.add(measure)
+    aioctl.add(send)
     aioctl.add(aioschedule.schedule_loop)
-    # What is due runs, and what runs ends; less than a second is not worth a sleep
+    # What is due runs, and what runs ends: until then there are 0 ms to sleep. Less than a second
+    # is not worth it.
     while True:
         await asyncio.sleep_ms(20)
         ms = aioschedule.idle_ms()
         # Never None here: both repeat for ever
-        if all(t.task.done() for t in work) and ms > 1000:
+        if ms > 1000:
             break
     aioschedule.save(SCHEDULE)
     with open(CLOCK, "w") as f:

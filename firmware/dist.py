@@ -1,8 +1,9 @@
-# Builds dist/py and dist/mpy, two mip packages of the modules: as source, and compiled.
+# Builds dist/py and dist/mpy: the modules as mip packages, one as source and one compiled.
 # MIT license; Copyright (c) 2026 the aioschedule authors
 #
 # firmware/dist.py [directory]; without one, dist/ in this project. Any web server can offer the
-# result: mpremote mip install http://HOST/mpy/package.json
+# result: mpremote mip install http://HOST/mpy/package.json. Beside it lies the smaller package for
+# those who have an aioctl already, aioschedule.json.
 
 import json
 import shutil
@@ -11,6 +12,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("package.json", "aioschedule.json")
 # What MicroPython 1.21 and all later ones load
 MPY_VERSION = 6
 
@@ -33,23 +35,34 @@ def compile_mpy(source, target):
         sys.exit(f"{target}: not version {MPY_VERSION} of the .mpy format, but {header!r}")
 
 
+def read_packages():
+    """The package files of this project: name -> what is in it."""
+    return {name: json.loads((ROOT / name).read_text(encoding="utf-8")) for name in PACKAGES}
+
+
 def build(out):
-    package = json.loads((ROOT / "package.json").read_text(encoding="utf-8"))
+    packages = read_packages()
     for kind in ("py", "mpy"):
         folder = out / kind
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        urls = []
-        for name, url in package["urls"]:
+        # package.json lists every module, also those of the smaller package
+        for name, url in packages["package.json"]["urls"]:
             target = folder / Path(name).with_suffix(f".{kind}")
             if kind == "py":
                 shutil.copyfile(ROOT / url, target)
             else:
                 compile_mpy(ROOT / url, target)
-            urls.append([target.name, target.name])
             print(f"{target}: {target.stat().st_size} bytes")
-        text = json.dumps({**package, "urls": urls}, indent=2)
-        (folder / "package.json").write_text(text + "\n", encoding="utf-8")
+        for name, package in packages.items():
+            write_package(folder / name, package, kind)
+
+
+def write_package(path, package, kind):
+    # The same package, with the files that lie beside it
+    names = [Path(name).with_suffix(f".{kind}").name for name, _ in package["urls"]]
+    text = json.dumps({**package, "urls": [[name, name] for name in names]}, indent=2)
+    path.write_text(text + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
