@@ -785,8 +785,8 @@ async def _work(ended):
             # From here on whoever changes something finds a sleeper to wake
             _sleeper = me
             try:
-                if not _changed:
-                    await asyncio.sleep_ms(ms)
+                # It yields in any case. What has failed is not tried again within a second.
+                await asyncio.sleep_ms(ms if _retry or not _changed else 0)
             except asyncio.CancelledError:
                 # A wake-up, or the end
                 _rest_until = None
