@@ -95,9 +95,18 @@ def enough_memory():
     global _armed
     _armed = False
     # Before and after: fired() may need some
-    _unlock(0)
+    _unlock_all()
     fired()
-    _unlock(0)
+    _unlock_all()
+
+
+def _unlock_all():
+    global _locked
+    _locked = False
+    # Once more than it may be, as unlocking tells how often it still is
+    micropython.heap_lock()
+    while micropython.heap_unlock():
+        pass
 
 
 def went_short():
