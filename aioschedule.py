@@ -20,19 +20,14 @@
 # compute, and then store the result with one store, into the very dict that was looked at. The
 # schedule is the truth. The queues belong to the loop, and are built from it again and again.
 
+import asyncio
 import heapq
 import random
 import sys
 import time
 
-from micropython import const
-
-try:
-    import asyncio
-except ImportError:
-    import uasyncio as asyncio
-
 import aioctl
+from micropython import const
 
 # name -> entry, a plain dict that always holds
 #   start_in  seconds from _AIOCTL_SCHEDULE_T0 to its first run; -1 once it has run
@@ -959,6 +954,10 @@ def _build_queues():
     heapq.heapify(wall)
     _monotonic_queue = monotonic
     _wall_queue = wall
+    _forget_names(tasks)
+
+
+def _forget_names(tasks):
     # What was noted of entries that are gone, or have met their task
     for name in list(_met):
         if name not in _AIOCTL_SCHEDULE_GROUP:
