@@ -37,7 +37,7 @@ from micropython import const
 #
 # The state is all that changes from run to run. It also is the item that waits in a queue: such an
 # item is valid as long as it is the state of its entry, and stale afterwards. It holds
-#   due, part       when its run is due: ms on the monotonic clock and 0, or RTC seconds and ms
+#   due, ms         when its run is due: ms on the monotonic clock and 0, or an RTC second and ms
 #   name
 #   clock           where it waits, one of those below
 #   phase           when it is due without its jitter, in the unit of `due`
@@ -79,6 +79,8 @@ _loop = None
 _loop_queue = None
 # The module aioschedule_irq, once something may come from an interrupt or a thread
 _irq = None
+# The module aioschedule_other, with an aioctl that does not know of aioschedule
+_other = None
 # ticks_ms() up to which nothing is due: until then the worker wakes each second, and only compares
 # the clocks. Or None.
 _rest_until = None
@@ -98,19 +100,14 @@ _wall_first = False
 # beforehand, so that its task starts sooner
 _prepared = (None, None, None)
 # How many entries there were at the last look
-_count = 0
+_entries_seen = 0
 # A start under way: (entry, name, its asyncio task before, its state after), or None
 _intent = None
 # The entry that was started last, until its `last` has been written
-_started = None
+_unwritten = None
 
-# name -> the group of aioctl in which its task was met; None for what was scheduled before its
-# task was added, until that is held back
-_met = {}
-# Names of what is due and waits for its task to be added
-_parked = set()
-# Names of what was due and could not run, because it still ran or for another reason; until its
-# next start
+# Names of what was due and could not run: it still ran, or there is no such task. Said once, until
+# its next start.
 _skipping = set()
 # Names of tasks that the schedule has started, until somebody asks whether they run
 _under_way = set()
@@ -120,14 +117,16 @@ _failures = {}
 _log = None
 
 _PARTS = {
+    "set_group": "adopt",
+    "reset": "adopt",
     "watcher_loop": "watcher",
     "set_zone": "wall",
-    "localtime": "wall",
-    "mktime": "wall",
+    "localtime": "zone",
+    "mktime": "zone",
     "status_sc": "status",
     "status_sc_all": "status",
     "snapshot": "status",
-    "upcoming": "status",
+    "upcoming": "upcoming",
     "save": "state",
     "load": "state",
     "sleep_loop": "power",
@@ -137,19 +136,23 @@ _PARTS = {
 }
 
 
-def _part(name):
-    # A module of this project that is loaded when it is first needed. It may have been loaded by
-    # an aioschedule before this one, in the same session: from here on it belongs to this one.
-    global _wall
+def _load(name):
+    # A module of this project that is loaded when it is first needed
+    me = sys.modules[__name__]
+    if getattr(sys.modules.get(name), "aioschedule", me) is not me:
+        # An aioschedule before this one has loaded it, in the same session
+        del sys.modules[name]
     try:
-        part = __import__(name)
+        return __import__(name)
     except ImportError as error:
         raise ImportError("install %s.py: %s" % (name, error))
-    part.aioschedule = sys.modules[__name__]
-    if name == "aioschedule_wall" and not _wall:
-        _wall = part
-        part.begin()
-    return part
+
+
+def _load_wall():
+    global _wall
+    if not _wall:
+        _wall = _load("aioschedule_wall")
+    return _wall
 
 
 def __getattr__(name):
@@ -159,7 +162,7 @@ def __getattr__(name):
     if name not in _PARTS:
         raise AttributeError(name)
     try:
-        value = getattr(_part("aioschedule_" + _PARTS[name]), name)
+        value = getattr(_load("aioschedule_" + _PARTS[name]), name)
     except ImportError as error:
         # dir() asks for every name, and ignores only an AttributeError. So the error is raised
         # when the function is called.
@@ -177,10 +180,6 @@ def _monotonic():
     # Stores nothing: an interrupt may call it while it is being called
     ms, tick = _clock
     return ms if tick is None else ms + time.ticks_diff(time.ticks_ms(), tick)
-
-
-def _load_wall():
-    return _wall or _part("aioschedule_wall")
 
 
 ################################################################################
@@ -230,7 +229,8 @@ def _read_when(options, option, name):
     if value is None:
         return -1, -1
     if _is_tuple(value):
-        return -1, _load_wall().read_tuple(value, name, option)
+        _load_wall()
+        return -1, _load("aioschedule_zone").read_tuple(value, name, option)
     return _read_ms(value, name, option), -1
 
 
@@ -240,7 +240,7 @@ def _check_jitter_and_timeout(options, name):
             _read_ms(options[option], name, option, 1 if option == "timeout" else 0)
     if options.get("timeout") is not None:
         # If that is missing, it is told here, and not at the first run
-        _part("aioschedule_runs")
+        _load("aioschedule_runs")
 
 
 def _read_repeat(options, name):
@@ -302,12 +302,12 @@ def _new_entry(name, options):
         until = now + until_ms
     if start >= 0 or _is_rule(repeat) and start_ms <= 0:
         clock = _WALL
-        phase, part = _wall.first_phase(name, repeat, start_ms, start)
+        phase, ms = _wall.first_phase(name, repeat, start_ms, start)
     else:
         clock = _ASK if _is_rule(repeat) else _MONOTONIC
         phase = now + (start_ms if start_ms >= 0 else _read_ms(repeat, name, "repeat"))
-        part = 0
-    state = _planned(entry, (0, 0, name, 0, 0, left, 0, 0, start, until), clock, phase, part)
+        ms = 0
+    state = _planned(entry, (0, 0, name, 0, 0, left, 0, 0, start, until), clock, phase, ms)
     if state[_DUE] is None or state[_CLOCK] == _OVER:
         _refuse(ValueError, name, "until", options["until"])
     entry["state"] = state
@@ -326,7 +326,7 @@ def _seconds_until(state):
     return max(0, state[_DUE] - _monotonic()) // 1000
 
 
-def _planned(entry, state, clock, phase, part=0):
+def _planned(entry, state, clock, phase, ms=0):
     # The state in which an entry waits for a phase: its `until` is looked at where that is on the
     # same clock, and its jitter drawn. No phase: it is finished.
     _, _, name, _, _, left, runs, missed, start, until = state
@@ -334,19 +334,29 @@ def _planned(entry, state, clock, phase, part=0):
     if phase is None:
         clock = _FINISHED
     elif clock == _WALL:
-        due, part, clock = _wall.due_time(entry, phase, part, start, until)
+        due, ms, clock = _wall.due_time(entry, phase, ms, start, until)
     elif until >= 0 and phase > until and not _is_tuple(entry.get("until")):
         due = None
         clock = _FINISHED
     elif entry.get("jitter") and clock == _MONOTONIC:
-        # Before the next phase, and not past `until`
-        room = _read_ms(entry["jitter"], name, "jitter") + 1
-        if entry["repeat"]:
-            room = min(room, _read_ms(entry["repeat"], name, "repeat", 1))
-        if until >= 0 and not _is_tuple(entry["until"]):
-            room = min(room, until - phase + 1)
-        due += int(random.random() * room)
-    return due, part, name, clock, phase, left, runs, missed, start, until
+        due += _jitter_ms(
+            entry,
+            name,
+            _read_ms(entry["repeat"], name, "repeat", 1) if entry["repeat"] else None,
+            until - phase if until >= 0 and not _is_tuple(entry["until"]) else None,
+        )
+    return due, ms, name, clock, phase, left, runs, missed, start, until
+
+
+def _jitter_ms(entry, name, next_ms, until_ms):
+    # How much later than its phase a run is: at random, but before the next phase, in next_ms, and
+    # not past `until`, in until_ms. Both may be None.
+    room = _read_ms(entry["jitter"], name, "jitter") + 1
+    if next_ms is not None:
+        room = min(room, next_ms)
+    if until_ms is not None:
+        room = min(room, until_ms + 1)
+    return int(random.random() * room)
 
 
 def _next_state(entry, state):
@@ -364,16 +374,16 @@ def _next_state(entry, state):
 
 
 def _ran(state):
-    due, part, name, clock, phase, left, runs, missed, start, until = state
-    return due, part, name, clock, phase, left - (left > 0), runs + 1, missed, start, until
+    due, ms, name, clock, phase, left, runs, missed, start, until = state
+    return due, ms, name, clock, phase, left - (left > 0), runs + 1, missed, start, until
 
 
 def _missed(entry, state, error):
     # The state after a due time without a run
-    due, part, name, clock, phase, left, runs, missed, start, until = state
+    due, ms, name, clock, phase, left, runs, missed, start, until = state
     if error:
         _say(name, "missed", error)
-    state = due, part, name, clock, phase, left, runs, missed + 1, start, until
+    state = due, ms, name, clock, phase, left, runs, missed + 1, start, until
     return _state_after(entry, state)
 
 
@@ -399,7 +409,7 @@ def _state_after_failure(entry, state, error):
     # There is no next due time. A rule is asked again in an hour; what somebody has broken waits
     # to be mended.
     global _changed
-    due, part, name, clock, phase, left, runs, missed, start, until = state
+    due, ms, name, clock, phase, left, runs, missed, start, until = state
     _say(name, "repeat", error)
     if not callable(entry.get("repeat")):
         entry["error"] = repr(error)
@@ -455,7 +465,8 @@ def _enter(name, entry):
     # Puts an entry into the schedule. What may run out of memory comes first: the worker cannot
     # run before this returns.
     record = _tasks().get(name)
-    _met[name] = aioctl.group() if record else None
+    if _other:
+        _other.note_entry(name, record)
     wake()
     _AIOCTL_SCHEDULE_GROUP[name] = entry
     if record:
@@ -465,82 +476,16 @@ def _enter(name, entry):
 
 
 def _hold_back(record, name):
-    # Not one line early: what aioctl.add() has started does not run before it is due. This
-    # project's aioctl knows whether a task is fresh from add(); with another one a task is held
-    # back only while no loop runs.
-    fresh = record.is_fresh() if hasattr(record, "is_fresh") else not loop_runs()
-    if record.task.done():
-        _end(record)
-    elif fresh and not _is_current(record.task):
+    # Not one line early: what aioctl.add() has started does not run before it is due
+    if _other:
+        _other.hold_back(record, name)
+    elif record.is_fresh():
         aioctl.stop(name, stop_sch=False)
-        _end(record)
-
-
-def _awaits_task(name):
-    return name in _met and _met[name] is None
-
-
-def _hold_all_back():
-    # What was scheduled first, and then added
-    tasks = _tasks()
-    for name in list(tasks):
-        if _awaits_task(name):
-            _met[name] = aioctl.group()
-            _hold_back(tasks[name], name)
-
-
-def _end(record):
-    # The task was stopped before it began. Another aioctl does not set done_at then, and its
-    # status() needs it.
-    if getattr(record, "done_at", 0) is None:
-        record.done_at = record.since
 
 
 def _kept(record):
     # The entry that aioctl.stop() has taken out of the schedule, or None
     return getattr(record, "schedule", None)
-
-
-def _is_current(task):
-    # Whether this asyncio task runs now. Before the event loop runs MicroPython raises one or the
-    # other, depending on its version.
-    try:
-        return asyncio.current_task() is task
-    except (NameError, RuntimeError):
-        return False
-
-
-def _options_of(entry):
-    # Those that an entry was made of
-    options = {}
-    for option in _ACCEPTED:
-        if option in entry:
-            options[option] = entry[option]
-    if options.get("start_in") == -1:
-        # It has run
-        del options["start_in"]
-    elif "state" in entry and isinstance(options.get("start_in"), int):
-        # It counts from the start of the loop, and not from now
-        options["start_in"] = max(0, options["start_in"] - _monotonic() // 1000)
-    return options
-
-
-def _entry_of(name, options):
-    # What aioctl.start() gives back is an entry already: its due time holds
-    if not _is_ours(name, options):
-        return _new_entry(name, _options_of(options) if "state" in options else options)
-    # Somebody may have changed it meanwhile
-    entry = dict(options)
-    if entry["repeat"] is True:
-        # It would take start_in, which by now counts from the start of the loop
-        _refuse(ValueError, name, "repeat", True)
-    entry["repeat"] = _read_repeat(entry, name)
-    _check_jitter_and_timeout(entry, name)
-    if entry["state"][_CLOCK] == _FINISHED:
-        print("Task", name, "has no run left")
-    elif entry["state"][_CLOCK] == _WALL:
-        _load_wall().check_kept(entry)
-    return entry
 
 
 def schedule(name, *wrong, **options):
@@ -564,7 +509,9 @@ def schedule(name, *wrong, **options):
     """
     if wrong:
         raise TypeError("%s: %r: write start_in= or repeat=" % (name, wrong[0]))
-    _enter(name, _entry_of(name, options))
+    # What aioctl.start() gives back is an entry already
+    read = _load("aioschedule_adopt").entry_of if "state" in options else _new_entry
+    _enter(name, read(name, options))
 
 
 def unschedule(name):
@@ -575,7 +522,6 @@ def unschedule(name):
     if record and _kept(record) is not None:
         found = True
         record.schedule = None
-    _met.pop(name, None)
     wake()
     if not found:
         print("Task", name, "not found in", list(_AIOCTL_SCHEDULE_GROUP))
@@ -596,47 +542,9 @@ def schedule_task(**options):
         if type(function) is type(group):
             raise TypeError("%s: not a coroutine function: write async def" % name)
         schedule(name, **options)
-        if hasattr(aioctl, "_WAKES"):
-            # It holds back what is in the schedule
-            return task
-
-        # aioctl.add() calls it when the task is added, aioctl.start() when a run starts. Another
-        # aioctl has no record of it then, in both cases. It is a start if the scheduler has asked
-        # for it, or if the task was met in that very group before.
-        def call(*args, **kwargs):
-            record = _tasks().get(name)
-            present = aioctl.group()
-            if (
-                name not in _AIOCTL_SCHEDULE_GROUP
-                or (_intent and _intent[1] == name)
-                or (record and not _is_current(record.task))
-                or (present and _met.get(name) is present)
-            ):
-                return function(*args, **kwargs)
-            _met[name] = None
-            return _first(name, function, args, kwargs)
-
-        return call, name
+        return _other.wrap(task) if _other else task
 
     return decorate
-
-
-async def _first(name, function, args, kwargs):
-    # An aioctl that does not know of the schedule has started a decorated function at add(). Only
-    # now it can be seen under which name. Under its own it is held back, also when its first run
-    # has taken its place by now.
-    tasks = _tasks()
-    for added in list(tasks):
-        if _is_current(tasks[added].task):
-            break
-    else:
-        # None at all if somebody awaits it by hand
-        added = name if name in tasks else None
-    if added != name:
-        return await function(*args, **kwargs)
-    _met[name] = aioctl.group()
-    _end(tasks[name])
-    wake()
 
 
 def group():
@@ -644,35 +552,11 @@ def group():
     return _AIOCTL_SCHEDULE_GROUP
 
 
-def set_group(d):
-    """Makes the dict `d` the schedule: name -> options, as schedule() takes and refuses them."""
-    global _AIOCTL_SCHEDULE_GROUP
-    entries = {}
-    for name in d:
-        if not isinstance(d[name], dict):
-            raise TypeError("%s: %r: accepted: a dict of options" % (name, d[name]))
-        entries[name] = _entry_of(name, d[name])
-    d.update(entries)
-    _AIOCTL_SCHEDULE_GROUP = d
-    for name in entries:
-        _enter(name, entries[name])
-    wake()
-
-
 def set_log(log):
     """Sets where the loops tell errors: a logger, or whatever has error(str); a stream, with
     write(str); or None, which prints them."""
     global _log
     _log = log
-
-
-def reset(group=True, log=False):
-    """Forgets the schedule, the logger, or both."""
-    if group:
-        set_group({})
-        _failures.clear()
-    if log:
-        set_log(None)
 
 
 ################################################################################
@@ -685,8 +569,8 @@ def wake():
     _changed = True
     if _irq:
         _irq.flag.set()
-    holds_back = not hasattr(aioctl, "_WAKES") and not loop_runs()
-    if (_sleeper or holds_back) and not _waking:
+    # Before the loop runs, another aioctl has tasks to be held back
+    if (_sleeper or _other and not loop_runs()) and not _waking:
         # The worker cannot be cancelled from here. While the event loop polls, its current task is
         # the one that ran last, most often the worker itself, and "can't cancel self" is what an
         # interrupt would get. A task of its own can.
@@ -701,10 +585,9 @@ def wake():
 async def _wake_worker():
     global _waking
     _waking = False
-    if not loop_runs():
-        # What was added after it was scheduled, to an aioctl that does not know of that: this task
-        # has its turn before that one
-        _hold_all_back()
+    if _other and not loop_runs():
+        # This task has its turn before those that were added after it was made
+        _other.hold_all_back()
     if _sleeper:
         _sleeper.cancel()
 
@@ -730,8 +613,9 @@ def schedule_loop(alog=None):
 
     A second one says that one runs already, and ends."""
     # A plain function, which returns the coroutine: aioctl.add() calls it at once, and so what was
-    # added before is held back before it can begin
-    _hold_all_back()
+    # added to another aioctl before is held back before it can begin
+    if _other:
+        _other.hold_all_back()
     return _schedule_loop(alog)
 
 
@@ -808,19 +692,25 @@ def _pass():
             if ms > 0:
                 return ms
             _rest_until = None
-        if _changed or len(_AIOCTL_SCHEDULE_GROUP) != _count:
+        if _changed or len(_AIOCTL_SCHEDULE_GROUP) != _entries_seen:
             _take_up()
-        if _started:
+        if _unwritten:
             _write_last()
         first, second = _monotonic_queue, _wall_queue
         if _wall_first:
             first, second = second, first
-        ms = _pass_of(first)
+        ms = _ms_to_first(first)
+        queue = first
+        if ms > 0:
+            ms = min(ms, _ms_to_first(second))
+            queue = second
+        if ms > 0:
+            _wall_first = False
+            return _ms_to_sleep(ms)
         # Next time it is the other one's turn, so that a busy one cannot shut it out
-        _wall_first = not ms and first is _monotonic_queue
-        if ms:
-            ms = min(ms, _pass_of(second), _LONGEST_SLEEP_MS)
-        return _ms_to_sleep(ms) if ms else 0
+        _wall_first = queue is _monotonic_queue
+        _start_due(queue)
+        return 0
     except Exception as error:
         # An entry that was taken apart, a bug, memory that runs out: it does not die
         _retry = True
@@ -835,29 +725,29 @@ def _ms_to_rest():
     return min(1000, time.ticks_diff(_rest_until, time.ticks_ms()))
 
 
-def _pass_of(queue):
-    # The ms until something of this queue is due; if it is due now, 0, and that is seen to
+def _ms_to_first(queue):
+    # The ms until something in a queue is to be done, 0 if that is now
     if queue and queue is _wall_queue:
         _wall.look()
     item = _soonest(queue)
     if not item:
         return _LONGEST_SLEEP_MS
-    ms = _ms_until(item)
-    if ms > 0:
-        # The clocks drift apart: the RTC is looked at again shortly before
-        return ms - 1000 if queue is _wall_queue and ms > 2000 else ms
-    due = item[_DUE]
+    ms = max(0, _ms_until(item))
+    # The clocks drift apart: the RTC is looked at again shortly before
+    return ms - 1000 if queue is _wall_queue and ms > 2000 else ms
+
+
+def _start_due(queue):
+    # What is due together starts together, as long as other tasks need not wait for it
     begun = time.ticks_ms()
-    while ms <= 0:
-        _fall_due(queue, item, -ms)
-        # What is due together starts together, as long as other tasks need not wait for it
-        if not queue or queue[0][_DUE] > due:
-            break
-        if time.ticks_diff(time.ticks_ms(), begun) >= _LONG_MS:
-            break
+    item = _soonest(queue)
+    due = item and item[_DUE]
+    while item and item[_DUE] <= due and time.ticks_diff(time.ticks_ms(), begun) < _LONG_MS:
+        late = -_ms_until(item)
+        if late < 0:
+            return
+        _fall_due(queue, item, late)
         item = _soonest(queue)
-        ms = _ms_until(item) if item else 1
-    return 0
 
 
 def _ms_until(item):
@@ -876,8 +766,8 @@ def _move_clock():
 def _ms_to_sleep(ms):
     global _retry, _rest_until
     _move_clock()
-    if _parked and not hasattr(aioctl, "_WAKES"):
-        # Another aioctl does not tell when it adds a task
+    if _other and _skipping:
+        # Another aioctl does not tell when it adds the task that something waits for
         _retry = True
     if _retry:
         ms = min(ms, 1000)
@@ -931,8 +821,8 @@ def _take_up():
 
 
 def _build_queues():
-    global _count, _prepared, _monotonic_queue, _wall_queue
-    _count = len(_AIOCTL_SCHEDULE_GROUP)
+    global _entries_seen, _prepared, _monotonic_queue, _wall_queue
+    _entries_seen = len(_AIOCTL_SCHEDULE_GROUP)
     _prepared = (None, None, None)
     _settle()
     monotonic = []
@@ -940,12 +830,12 @@ def _build_queues():
     tasks = _tasks()
     for name in list(_AIOCTL_SCHEDULE_GROUP):
         entry = _AIOCTL_SCHEDULE_GROUP.get(name)
-        if not _is_ours(name, entry) and not _adopt(name, entry):
+        if not _is_ours(name, entry) and not _load("aioschedule_adopt").adopt(name, entry):
             continue
         state = entry["state"]
         if "stopped" in entry and name in tasks:
             # It was loaded before its task was there
-            _part("aioschedule_state").keep_stopped(name, entry, tasks[name])
+            _load("aioschedule_state").keep_stopped(name, entry, tasks[name])
         elif state[_CLOCK] < _WALL:
             monotonic.append(state)
         elif state[_CLOCK] < _FINISHED:
@@ -954,46 +844,11 @@ def _build_queues():
     heapq.heapify(wall)
     _monotonic_queue = monotonic
     _wall_queue = wall
-    _forget_names(tasks)
-
-
-def _forget_names(tasks):
-    # What was noted of entries that are gone, or have met their task
-    for name in list(_met):
-        if name not in _AIOCTL_SCHEDULE_GROUP:
-            _met.pop(name, None)
-        elif name in tasks and tasks[name].task.done() and _awaits_task(name):
-            _met[name] = aioctl.group()
-    for name in list(_parked):
-        if name not in _AIOCTL_SCHEDULE_GROUP or _met.get(name):
-            _parked.discard(name)
     for name in list(_skipping):
         if name not in _AIOCTL_SCHEDULE_GROUP:
             _skipping.discard(name)
-
-
-def _adopt(name, entry):
-    # Reads what somebody wrote into the schedule, or took apart. What is wrong is logged once.
-    try:
-        entry.update(_new_entry(name, _options_of(entry)))
-        if "error" not in entry and name in _met:
-            # It may have been an entry of before
-            _say(name, "changed by hand", entry["repeat"])
-        entry.pop("error", None)
-        return True
-    except MemoryError:
-        raise
-    except Exception as error:
-        if name not in _AIOCTL_SCHEDULE_GROUP:
-            # An interrupt has taken it out just now
-            return False
-        if not isinstance(entry, dict) or not isinstance(name, str):
-            _say(name, "dropped", error)
-            _AIOCTL_SCHEDULE_GROUP.pop(name, None)
-        elif entry.get("error") != repr(error):
-            _say(name, "error", error)
-            entry["error"] = repr(error)
-            entry["state"] = None
+    if _other:
+        _other.forget_names(tasks)
 
 
 ################################################################################
@@ -1035,32 +890,29 @@ def _state_when_due(entry, item, late):
     if record is None:
         if not entry["repeat"]:
             # One run waits until its task is added, and is out of the queue meanwhile
-            _park(name)
+            if name not in _skipping:
+                _skipping.add(name)
+                _say(name, "missed", KeyError("no such task"))
             return item
         return _missed_again(entry, item, KeyError("no such task"))
-    if record.task.done() or record.cancelled or _awaits_task(name):
+    if record.task.done() or record.cancelled or _other and _other.is_held(name):
         return _start(entry, item, record, late)
     # The run before is left alone
     return _missed_again(entry, item, RuntimeError("still running"))
 
 
-def _park(name):
-    if name not in _parked:
-        _parked.add(name)
-        _say(name, "missed", KeyError("no such task"))
-
-
 def _start(entry, item, record, late):
     # Starts a run, once and only once. All that takes memory comes before the start, and what is
     # intended is noted: whatever comes in between, the record tells whether the start happened.
-    global _intent, _started
-    if _started:
+    global _intent, _unwritten
+    if _unwritten:
         _write_last()
     name = item[_NAME]
     _under_way.add(name)
     prepared, repeat, state = _prepared
     if prepared is not item or entry["repeat"] is not repeat or late >= _LONG_MS:
         state = _state_after(entry, _ran(item))
+    limit = _load("aioschedule_runs").limit_of(name, entry) if "timeout" in entry else None
     _intent = entry, name, record.task, state
     error = RuntimeError("not started")
     has_started = False
@@ -1076,35 +928,30 @@ def _start(entry, item, record, late):
     entry["state"] = state
     entry["start_in"] = -1
     _intent = None
-    # The rest is written when the task has had its turn
-    _started = entry
-    _note_start(name, entry)
+    # Its `last` is written when the task has had its turn
+    _unwritten = entry
+    _skipping.discard(name)
+    if _other:
+        _other.note_start(name)
+    if limit:
+        limit.begin(_tasks().get(name))
     return state
 
 
-def _note_start(name, entry):
-    _skipping.discard(name)
-    _met[name] = aioctl.group()
-    if name in _failures:
-        # Another aioctl makes a new record for each run
-        _failures[name][0] = _tasks().get(name)
-    if "timeout" in entry:
-        try:
-            _part("aioschedule_runs").limit(name, entry)
-        except Exception as error:
-            # It has started, and goes on without a limit
-            _say(name, "timeout", error)
+def _is_starting(name):
+    # Whether the schedule itself starts that task at this moment
+    return _intent is not None and _intent[1] == name
 
 
 def started(name):
     """Tells of a run that was started, for aioctl.start(). One that is not the schedule's counts
     as one of the task's runs all the same."""
-    if _intent and _intent[1] == name:
+    if _is_starting(name):
         return
     if _irq:
         _irq.flag.set()
     if name in _AIOCTL_SCHEDULE_GROUP:
-        _part("aioschedule_runs").started(name)
+        _load("aioschedule_runs").started(name)
 
 
 def _settle():
@@ -1120,7 +967,7 @@ def _settle():
 
 
 def _write_last():
-    global _started
+    global _unwritten
     now = int(time.time())
     try:
         date = _localtime(now)
@@ -1130,10 +977,10 @@ def _write_last():
         # Boards from 2038 on, or a zone that fails
         date = time.localtime()
     # After its first run an entry from load() is like any other
-    _started.pop("loaded", None)
-    _started["last"] = now
-    _started["last_dt"] = date
-    _started = None
+    _unwritten.pop("loaded", None)
+    _unwritten["last"] = now
+    _unwritten["last_dt"] = date
+    _unwritten = None
 
 
 def idle_ms():
@@ -1148,7 +995,7 @@ def idle_ms():
         elif record.kwargs.get("keep_awake", True):
             return 0
     # What has failed is out of the queues until it is tried again
-    if _changed or _retry or len(_AIOCTL_SCHEDULE_GROUP) != _count:
+    if _changed or _retry or len(_AIOCTL_SCHEDULE_GROUP) != _entries_seen:
         # The worker has to hear of it, too
         wake()
         _take_up()
@@ -1165,3 +1012,7 @@ def idle_ms():
             wake()
             item = _soonest(queue)
     return ms
+
+
+if not hasattr(aioctl, "_WAKES"):
+    _other = _load("aioschedule_other")

@@ -22,6 +22,7 @@ parts = {
     "posixtz": "posixtz.py",
     "suntimes": "suntimes.py",
     "status": "aioschedule_status.py",
+    "upcoming": "aioschedule_upcoming.py",
     "state": "aioschedule_state.py",
     "power": "aioschedule_power.py",
     "irq": "aioschedule_irq.py",
@@ -36,8 +37,8 @@ if unknown:
     raise ValueError("no such option: %s; there are %s" % (unknown, sorted(defaults)))
 
 module("aioschedule.py", opt=3)
-module("aioschedule_wall.py", base_path="lib", opt=3)
-module("aioschedule_runs.py", base_path="lib", opt=3)
+for name in "wall", "zone", "runs", "adopt", "other":
+    module("aioschedule_%s.py" % name, base_path="lib", opt=3)
 for part in parts:
     if getattr(options, part):
         module(parts[part], base_path="lib", opt=3)

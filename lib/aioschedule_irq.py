@@ -152,14 +152,14 @@ def _start(name):
     if aioschedule._kept(record) is not None and name not in aioschedule.group():
         # start() would give its schedule back instead
         return RuntimeError("stopped")
-    is_held = aioschedule._met.get(name, record) is None
-    if not (record.task.done() or record.cancelled or is_held):
+    other = aioschedule._other
+    if not (record.task.done() or record.cancelled or other and other.is_held(name)):
         return RuntimeError("still running")
     aioschedule._under_way.add(name)
     if not aioctl.start(name):
         return RuntimeError("not started")
-    if not hasattr(aioctl, "_WAKES"):
-        # Another aioctl does not tell
+    if other:
+        # It does not tell
         aioschedule.started(name)
     return None
 
@@ -167,7 +167,7 @@ def _start(name):
 def _miss(fire, error):
     # Said once, until it starts again
     fire.missed += 1
-    aioschedule._part("aioschedule_runs").miss(fire.name)
+    aioschedule._load("aioschedule_runs").miss(fire.name)
     if not fire.told:
         fire.told = True
         aioschedule._say(fire.name, "missed", error)

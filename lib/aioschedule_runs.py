@@ -29,10 +29,10 @@ def started(name):
     """A run of a scheduled task was started that is not the schedule's."""
     try:
         aioschedule._under_way.add(name)
-        _count(name, _RUNS)
+        _add_one(name, _RUNS)
         entry = aioschedule.group().get(name)
         if isinstance(entry, dict) and "timeout" in entry:
-            limit(name, entry)
+            limit_of(name, entry).begin(aioschedule._tasks()[name])
     except Exception as error:
         # It runs: whoever has started it cannot help
         aioschedule._say(name, "error", error)
@@ -40,11 +40,11 @@ def started(name):
 
 def miss(name):
     """A task could not be started by a trigger."""
-    _count(name, _MISSED)
+    _add_one(name, _MISSED)
 
 
-def _count(name, place):
-    # One more in that place of its state, if it is scheduled
+def _add_one(name, place):
+    # To a counter in the state of an entry, if there is one
     entry = aioschedule.group().get(name)
     if aioschedule._is_ours(name, entry):
         state = entry["state"]
@@ -54,15 +54,23 @@ def _count(name, place):
 
 
 class _Limit:
+    # The time limit of a run. Where one still waits, for the end of an earlier run, the next run
+    # takes it over.
     def __init__(self):
         self.queue = asyncio.core._task_queue
+        self.record = self.task = None
+        # What is left of `ms`, at `tick`
+        self.ms = self.left = self.tick = 0
 
-    def begin(self, record, ms):
-        # For a run that begins now
-        self.record = record
-        self.task = record.task
-        self.ms = self.left = ms
+    def begin(self, record):
+        """A run has just been started. Takes no memory."""
         self.tick = time.ticks_ms()
+        self.left = self.ms
+        self.record = record
+        self.task = record and record.task
+        if hasattr(record, "error") and not hasattr(record, "expire"):
+            # That was the run before, see _note()
+            del record.error
 
     def ms_left(self):
         tick = time.ticks_ms()
@@ -70,39 +78,36 @@ class _Limit:
         self.tick = tick
         return self.left
 
-    def waits_for(self, ms):
-        # Whether the task that waits wakes before a run ends that may take `ms` from now. Tasks of
-        # another event loop never wake again.
+    def can_wait_for(self, ms):
+        # Whether it wakes before a run ends that may take so long from now. Tasks of another event
+        # loop never wake again.
         return self.ms <= ms and self.queue is asyncio.core._task_queue
 
 
-def limit(name, entry):
-    """The run of a task that has just been started is to end within the entry's `timeout`."""
-    record = aioschedule._tasks()[name]
+def limit_of(name, entry):
+    """The time limit for the run that is to be started next, of an entry with a `timeout`."""
     ms = aioschedule._read_ms(entry["timeout"], name, "timeout", 1)
-    if not hasattr(record, "expire") and hasattr(record, "error"):
-        # That was the run before, see _note()
-        del record.error
     waiting = _limits.get(name)
-    if waiting and waiting.waits_for(ms):
-        waiting.begin(record, ms)
-        return
+    if waiting and waiting.can_wait_for(ms):
+        waiting.ms = ms
+        return waiting
     waiting = _Limit()
-    waiting.begin(record, ms)
+    waiting.ms = ms
     # In this order: without memory for the task there is nothing that seems to wait
     asyncio.create_task(_wait(name, waiting))
     _limits[name] = waiting
+    return waiting
 
 
 async def _wait(name, waiting):
-    while _limits.get(name) is waiting and not waiting.task.done():
+    while _limits.get(name) is waiting and waiting.task and not waiting.task.done():
         ms = waiting.ms_left()
         if ms > 0:
             await asyncio.sleep_ms(min(ms, _LONGEST_SLEEP_MS))
             continue
         task = waiting.task
         try:
-            await _end(name, waiting.record, task, waiting.ms)
+            await _expire(name, waiting.record, task, waiting.ms)
         except MemoryError:
             await asyncio.sleep_ms(1000)
             continue
@@ -114,7 +119,7 @@ async def _wait(name, waiting):
         del _limits[name]
 
 
-async def _end(name, record, task, ms):
+async def _expire(name, record, task, ms):
     # Ends a run, unless it has been stopped or replaced
     if record.task is not task or record.cancelled:
         return

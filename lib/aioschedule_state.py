@@ -28,6 +28,8 @@ from micropython import const
 
 import aioschedule
 
+adopt = aioschedule._load("aioschedule_adopt")
+
 # As in aioschedule.py
 _MONOTONIC = const(0)
 _ASK = const(1)
@@ -188,7 +190,7 @@ def _require(condition):
 
 def _texts():
     # The JSON texts that make a file
-    if aioschedule._started:
+    if aioschedule._unwritten:
         # It belongs to a run that has been counted
         aioschedule._write_last()
     yield json.dumps((_FORMAT,) + _clocks()).encode()
@@ -223,7 +225,7 @@ def _text_of(name, entry, is_stopped):
     if entry is None:
         return None
     try:
-        _require(aioschedule._is_ours(name, entry) or aioschedule._adopt(name, entry))
+        _require(aioschedule._is_ours(name, entry) or adopt.adopt(name, entry))
         text = json.dumps(_value_of(entry, is_stopped)).encode()
         _entry_of(json.loads(text))
         _require(len(text) < _LONGEST_LINE - 10)
@@ -236,7 +238,7 @@ def _text_of(name, entry, is_stopped):
 
 def _value_of(entry, is_stopped):
     # One that still waits for its task has its own place for its state, see _install()
-    value = aioschedule._options_of(entry)
+    value = adopt.options_of(entry)
     # When it is due is in the state, but its runs do not tell whether it has begun: it may have
     # been started by hand
     if value.pop("start_in", None) is not None:
@@ -296,7 +298,7 @@ def _entry_of(value):
     is_rule = repeat is None or isinstance(repeat, str)
     # What schedule() refuses, load() refuses. A rule has no part in that: the time for which it
     # would wait from now on may be after its `until`.
-    options = aioschedule._options_of(value)
+    options = adopt.options_of(value)
     options["start_in"] = 0
     if is_rule:
         options["repeat"] = 1
@@ -331,9 +333,9 @@ def _rule_of(name):
 def _state_of(state, is_rule, entry):
     # The state in a line, of a rule or something else. `entry`: its options, and the state that
     # they would begin with today.
-    due, part, name, clock, phase, left, runs, missed, start, until = state
-    _check_numbers((part, clock, left, runs, missed, start, until))
-    _require(0 <= part < 1000 and left >= 0 and runs >= 0 and missed >= 0 and start >= -1)
+    due, ms, name, clock, phase, left, runs, missed, start, until = state
+    _check_numbers((ms, clock, left, runs, missed, start, until))
+    _require(0 <= ms < 1000 and left >= 0 and runs >= 0 and missed >= 0 and start >= -1)
     has_date = aioschedule._is_tuple(entry.get("until"))
     today = entry["state"][_UNTIL]
     _require(until == today or until >= 0 and today >= 0 and not has_date)
@@ -352,27 +354,28 @@ def _state_of(state, is_rule, entry):
         _require(clock == _MONOTONIC and not is_rule and start < 0)
     _check_numbers((due, phase))
     _require(due >= phase)
-    return due, part, name, clock, phase, left, runs, missed, start, until
+    return due, ms, name, clock, phase, left, runs, missed, start, until
 
 
-def _move(entry, ms, offset):
-    # Adds ms to the instants on the monotonic clock. They may be before its beginning then.
+def _move(entry, passed, offset):
+    # Adds so many ms to the instants on the monotonic clock, which may be before its beginning
+    # then.
     # `offset`: how far that was ahead of the RTC, in ms, when it was saved.
-    due, part, name, clock, phase, left, runs, missed, start, until = entry["state"]
+    due, ms, name, clock, phase, left, runs, missed, start, until = entry["state"]
     if until >= 0 and not aioschedule._is_tuple(entry["until"]):
-        if clock == _WALL and until + ms < 0 and due * 1000 + part + offset > until:
+        if clock == _WALL and until + passed < 0 and due * 1000 + ms + offset > until:
             # It was due when its `until` had passed
             clock = _FINISHED
             due = phase = None
         # Less than 0 would be none. What is planned from here on is after 0.
-        until = max(0, until + ms)
+        until = max(0, until + passed)
     if clock < _WALL:
-        due += ms
-        phase += ms
+        due += passed
+        phase += passed
     elif clock == _OVER and start < 0 and not aioschedule._is_rule(entry["repeat"]):
         # If the RTC is set back, it waits for the monotonic clock again
-        phase += ms
-    state = due, part, name, clock, phase, left, runs, missed, start, until
+        phase += passed
+    state = due, ms, name, clock, phase, left, runs, missed, start, until
     entry["state"] = state
     if entry["start_in"] != -1 and clock < _OVER:
         entry["start_in"] = aioschedule._seconds_until(state) + aioschedule._monotonic() // 1000

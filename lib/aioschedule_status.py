@@ -1,12 +1,12 @@
 # aioschedule_status: what the schedule looks like: lines, a table, data, the runs to come
 # MIT license; Copyright (c) 2026 the aioschedule authors
 #
-# aioschedule.py loads it at the first call of status_sc(), snapshot() or upcoming().
-#   _look()        takes up what was written by hand, and reads the clocks, once for all entries
+# aioschedule.py loads it at the first call of status_sc() or snapshot().
+#   look()        takes up what was written by hand, and reads the clocks, once for all entries
 #   _in_order()    the names, soonest first
 #   _row()         the data of one entry; a broken one has a row too
 # From such rows _print_entry() and _print_row() print, and snapshot() makes what JSON can hold.
-# upcoming() asks the rules, repeats and limits of an entry for the runs after the next one.
+# aioschedule_upcoming.py tells the runs after the next one.
 #
 # "Ahead" always means ms from now, on either clock; it is below 0 when a run is overdue.
 
@@ -25,12 +25,8 @@ _DUE = const(0)
 _PART = const(1)
 _NAME = const(2)
 _CLOCK = const(3)
-_PHASE = const(4)
-_LEFT = const(5)
 _RUNS = const(6)
 _MISSED = const(7)
-_START = const(8)
-_UNTIL = const(9)
 
 _SCHEDULE = "    ┗━► schedule"
 # No date before it is believed
@@ -43,7 +39,7 @@ _NEVER = 1 << 40
 # The clocks
 
 
-def _look():
+def look():
     # The monotonic clock in ms, the RTC in seconds, and ms of its second. What is not in the
     # queues yet, or was written into the schedule by hand, is taken up before that.
     schedule = aioschedule.group()
@@ -53,7 +49,7 @@ def _look():
         if not whole:
             # The loop sleeps, and has not heard of it
             aioschedule.wake()
-    if aioschedule._started:
+    if aioschedule._unwritten:
         # A run that is under its way has not been noted yet
         aioschedule._write_last()
     # The ms before the second: if that ends in between, the sum is early, not late
@@ -61,19 +57,19 @@ def _look():
     return aioschedule._monotonic(), int(time.time()), ms
 
 
-def _ahead(state, clocks):
+def ms_ahead(state, clocks):
     now, rtc, rtc_ms = clocks
     if state[_CLOCK] < _WALL:
         return state[_DUE] - now
     return (state[_DUE] - rtc) * 1000 + state[_PART] - rtc_ms
 
 
-def _rtc_second(ahead, clocks):
+def second_ahead(ahead, clocks):
     # When a run is started that is that far ahead: what is overdue is started now
     return clocks[1] + (clocks[2] + max(0, ahead)) // 1000
 
 
-def _date(rtc):
+def date(rtc):
     # Local time as text. Where localtime() of a board ends, in 2038, the module goes on.
     try:
         # Somebody may have written any number, and some ports crash at what is no time
@@ -82,7 +78,7 @@ def _date(rtc):
         try:
             date = aioschedule._localtime(rtc)
         except OverflowError:
-            date = aioschedule._load_wall().localtime(rtc)
+            date = aioschedule._load("aioschedule_zone").localtime(rtc)
         return aioschedule.aioctl.get_datetime(date)
     except Exception:
         # A zone that fails
@@ -97,7 +93,7 @@ def _clock_is_set():
 # The data of an entry
 
 
-def _text(value):
+def text_of(value):
     # One line, whatever repr() of it does. None stays None, and text is not quoted.
     if value is None:
         return None
@@ -173,8 +169,8 @@ def _add_plan(row, entry, clocks):
     row["runs"] = state[_RUNS]
     row["missed"] = state[_MISSED]
     if state[_CLOCK] < _OVER:
-        ahead = max(0, _ahead(state, clocks))
-        row["next"] = _rtc_second(ahead, clocks)
+        ahead = max(0, ms_ahead(state, clocks))
+        row["next"] = second_ahead(ahead, clocks)
         row["next_ms"] = ahead
 
 
@@ -201,7 +197,7 @@ def _in_order(clocks):
     for name in list(schedule):
         try:
             state = schedule[name]["state"]
-            _ahead(state, clocks)
+            ms_ahead(state, clocks)
             if state[_CLOCK] < _OVER:
                 (monotonic if state[_CLOCK] < _WALL else wall).append(state)
                 continue
@@ -213,7 +209,7 @@ def _in_order(clocks):
     wall.sort()
     while monotonic or wall:
         queue = monotonic or wall
-        if monotonic and wall and _ahead(wall[0], clocks) < _ahead(monotonic[0], clocks):
+        if monotonic and wall and ms_ahead(wall[0], clocks) < ms_ahead(monotonic[0], clocks):
             queue = wall
         yield queue.pop(0)[_NAME]
     others.sort(key=str)
@@ -234,16 +230,16 @@ def snapshot() -> list:
     last_ms: how long the last run took, in ms, or None if that is not known
     result, error: of the last run, as text, or None
     runs, missed, restarts: counters"""
-    clocks = _look()
-    offset = aioschedule._load_wall().offset
+    clocks = look()
+    offset = aioschedule._load("aioschedule_zone").offset
     rows = []
     for name in _in_order(clocks):
         row = _row(name, aioschedule.group().get(name), clocks)
         row["offset"] = offset(clocks[1] if row["next"] is None else row["next"])
         if _is_running(name):
             row["state"] = "running"
-        row["result"] = _text(row["result"])
-        row["error"] = _text(row["error"])
+        row["result"] = text_of(row["result"])
+        row["error"] = text_of(row["error"])
         rows.append(row)
     return rows
 
@@ -259,7 +255,7 @@ def status_sc(name: str = None, debug: bool = False) -> None:
     debug: also all that the entry holds"""
     if name is None:
         return status_sc_all()
-    clocks = _look()
+    clocks = look()
     entry = aioschedule.group().get(name)
     if entry is None:
         print("Task", name, "is not scheduled: aioschedule.schedule(name, start_in=, repeat=);")
@@ -267,21 +263,21 @@ def status_sc(name: str = None, debug: bool = False) -> None:
         return
     _print_entry(_row(name, entry, clocks))
     if debug:
-        print(_SCHEDULE, "opts:", _text(entry))
+        print(_SCHEDULE, "opts:", text_of(entry))
     failure = _failure_of(name)
     if failure and failure[1]:
-        print("%s restarts: %d, last error: %s" % (_SCHEDULE, failure[1], _text(failure[2])))
+        print("%s restarts: %d, last error: %s" % (_SCHEDULE, failure[1], text_of(failure[2])))
 
 
 def _print_entry(row):
     line = _SCHEDULE + ":"
     word = "starts"
     if row["last"] is not None:
-        line += " last @ %s -->" % _date(row["last"])
+        line += " last @ %s -->" % date(row["last"])
         word = "next"
     state = row["state"]
     if state == "broken":
-        line += " broken: " + _text(row["error"])
+        line += " broken: " + text_of(row["error"])
     elif state == "done":
         line += " done"
     elif state == "over":
@@ -291,7 +287,7 @@ def _print_entry(row):
             word = state
         # To the nearest second
         left = aioschedule.aioctl.tmdelta_fmt((row["next_ms"] + 500) // 1000)
-        line += " %s in %s @ %s" % (word, left, _date(row["next"]))
+        line += " %s in %s @ %s" % (word, left, date(row["next"]))
         if state == "no task":
             line += " (no task)"
         if not _clock_is_set():
@@ -305,7 +301,7 @@ def status_sc_all() -> None:
     NEXT is local time, or says "no task" or "earliest" (see snapshot()); LEFT the time until then,
     or "done", "over", "broken". LAST says "ERROR" if the last run has failed. Below it stands what
     keeps the tasks from running in time."""
-    clocks = _look()
+    clocks = look()
     _print_columns("NEXT", "LEFT", "LAST", "AGO", "RUNS", "MISSED", "RESTARTS", "TASK")
     for name in _in_order(clocks):
         # A row at a time: the heap that one takes is free for the next
@@ -314,7 +310,7 @@ def status_sc_all() -> None:
     if aioschedule.group() and not aioschedule.loop_runs():
         print("no schedule_loop runs: aioctl.add(aioschedule.schedule_loop)")
     if not _clock_is_set():
-        print("clock not set: it shows", _date(clocks[1]))
+        print("clock not set: it shows", date(clocks[1]))
 
 
 def _print_columns(*texts):
@@ -325,11 +321,11 @@ def _print_row(row, clocks):
     at = last = ago = "-"
     left = row["state"]
     if row["next"] is not None:
-        at = _date(row["next"])[5:16] if left == "scheduled" else left
+        at = date(row["next"])[5:16] if left == "scheduled" else left
         # To the nearest second
         left = _short((row["next_ms"] + 500) // 1000)
     if row["last"] is not None:
-        last = _date(row["last"])[5:16]
+        last = date(row["last"])[5:16]
         ago = _short(clocks[1] - row["last"])
     if row["error"] is not None and row["state"] != "broken":
         last = "ERROR"
@@ -341,124 +337,3 @@ def _short(seconds):
     if seconds < 86400:
         return aioschedule.aioctl.tmdelta_fmt(seconds)
     return "%dd %dh" % (seconds // 86400, seconds // 3600 % 24)
-
-
-################################################################################
-# Runs to come
-
-
-def upcoming(name_or_rule, n: int = 5) -> list:
-    """Prints the next `n` runs, in local time, and returns them as the same texts.
-
-    name_or_rule: the name of a scheduled task, whose `times` and `until` count, and whose jitter
-        is known for the next run only; or a crontab string, or a rule
-
-    "2026-03-29 07:00:00 +02:00" has the offset from UTC where there is a zone. A rule that fails
-    is told, and what it gave before is returned. Raises ValueError for text that is neither a name
-    nor a crontab string, TypeError for what is no text and no rule."""
-    clocks = _look()
-    wall = aioschedule._load_wall()
-    entry = aioschedule.group().get(name_or_rule)
-    if entry is not None:
-        runs = _runs_of(entry, clocks)
-    else:
-        _check_rule(name_or_rule, wall)
-        runs = _matches(name_or_rule, -1, 0, clocks)
-    texts = []
-    try:
-        # In this order: no rule is asked for a run more
-        for _, ahead in zip(range(n), runs):
-            texts.append(_local(_rtc_second(ahead, clocks), wall))
-            print(texts[-1])
-    except MemoryError:
-        raise
-    except Exception as error:
-        print("error:", _text(error))
-    if not texts:
-        print("no run to come")
-    return texts
-
-
-def _check_rule(rule, wall):
-    if isinstance(rule, str):
-        try:
-            wall.read_rule(rule, "upcoming")
-        except ValueError as error:
-            raise ValueError("%s; nor is a task of that name scheduled" % error)
-    elif not callable(rule):
-        text = "accepted: the name of a scheduled task, a crontab string, a rule"
-        aioschedule._refuse(TypeError, "upcoming", "name_or_rule", rule, text)
-
-
-def _local(rtc, wall):
-    text = _date(rtc)
-    if wall._zone or wall._PORT_HAS_ZONE:
-        minutes = wall.offset(rtc) // 60
-        sign = "-" if minutes < 0 else "+"
-        text += " %s%02d:%02d" % (sign, abs(minutes) // 60, abs(minutes) % 60)
-    return text
-
-
-def _runs_of(entry, clocks):
-    # Generator: how far ahead the runs of an entry are, as far as its limits let them come
-    state = entry["state"]
-    if state is None:
-        raise ValueError(entry["error"])
-    if state[_CLOCK] >= _OVER:
-        return
-    left = max(1, state[_LEFT]) if "times" in entry else -1
-    last = _last_ahead(entry, state, clocks)
-    for ahead in _due_times(entry, state, clocks):
-        if last is not None and ahead > last:
-            return
-        yield ahead
-        left -= 1
-        if left == 0:
-            return
-
-
-def _last_ahead(entry, state, clocks):
-    # How far ahead `until` is, on the clock that it was given for; None if there is none
-    now, rtc, rtc_ms = clocks
-    until = state[_UNTIL]
-    if until < 0:
-        return None
-    if aioschedule._is_tuple(entry.get("until")):
-        return (aioschedule._load_wall().to_rtc(until) - rtc) * 1000 - rtc_ms
-    return until - now
-
-
-def _due_times(entry, state, clocks):
-    # Generator: the same without limits. Only the next run is later by a jitter.
-    repeat = entry["repeat"]
-    ahead = _ahead(state, clocks)
-    if state[_CLOCK] == _ASK:
-        # What matches in the second of the start counts
-        yield from _matches(repeat, state[_START], max(0, ahead) - 1000, clocks)
-        return
-    yield ahead
-    if not repeat:
-        return
-    if state[_CLOCK] == _WALL:
-        yield from _matches(repeat, state[_START], max(0, ahead), clocks)
-        return
-    period = aioschedule._read_ms(repeat, state[_NAME], "repeat", 1)
-    ahead = state[_PHASE] - clocks[0]
-    if ahead < 0:
-        # Missed runs coalesce: the last phase that has passed
-        ahead = -(-ahead % period)
-    while True:
-        ahead += period
-        yield ahead
-
-
-def _matches(repeat, start, ahead, clocks):
-    # Generator: what is due on the wall clock after that, by a rule, or by a repeat in seconds
-    _, rtc, rtc_ms = clocks
-    while True:
-        ms = rtc_ms + ahead
-        following = aioschedule._wall._next(repeat, start, rtc + ms // 1000, ms % 1000)
-        if following is None:
-            return
-        ahead = (following[0] - rtc) * 1000 + following[1] - rtc_ms
-        yield ahead

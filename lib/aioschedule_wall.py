@@ -12,13 +12,13 @@
 # one number they would be long ints, which take heap each time. Local time is a number of seconds
 # as well: the RTC's, and what offset() adds.
 
-import random
-import sys
 import time
 
 from micropython import const
 
 import aioschedule
+
+zone = aioschedule._load("aioschedule_zone")
 
 # As in aioschedule.py
 _MONOTONIC = const(0)
@@ -26,8 +26,12 @@ _WALL = const(2)
 _OVER = const(3)
 _FINISHED = const(4)
 _DUE = const(0)
-_PART = const(1)
+_MS = const(1)
 _CLOCK = const(3)
+_PHASE = const(4)
+_MISSED = const(7)
+_START = const(8)
+_UNTIL = const(9)
 
 # When what is over is due. Made once: it is a long int on boards.
 _NEVER = 1 << 40
@@ -42,159 +46,20 @@ _CLOSE_LOOK_MS = const(600000)
 # What is read so late in a second may belong to two of them
 _NEARLY_OVER_MS = const(900)
 
-# Whether the port itself knows a zone, the C library's
-_PORT_HAS_ZONE = sys.platform in ("linux", "darwin", "win32")
-# The callable that set_zone() was given or has made: RTC seconds -> seconds east of UTC
-_zone = None
 # crontab string -> crontab.Rule: each is parsed once
 _rules = {}
 # How the clocks stood at the last close look: an RTC second, and ticks_ms() at its beginning
 _seen = (0, 0)
 
 
-def begin():
-    """Called by the aioschedule that uses it."""
-    global _zone, _seen
-    _zone = None
-    _rules.clear()
-    _seen = _see()
-
-
-################################################################################
-# Dates and local time
-
-
-def _days(year, month, day):
-    # Days since the end of February of the year 0. A year that begins with March ends with the
-    # leap day, and five of its months have 153 days.
-    months = year * 12 + month - 3
-    year = months // 12
-    return year * 1461 // 4 - year // 100 + year // 400 + (months % 12 * 153 + 2) // 5 + day
-
-
-# The first day of the port's epoch. West of Greenwich localtime(0) is in the year before.
-_EPOCH_DAY = _days(time.localtime(1 << 24)[0], 1, 1)
-
-
-def _seconds_of(fields):
-    # The seconds of a date, in whatever zone that is
-    year, month, day, hour, minute, second = fields[:6]
-    return (((_days(year, month, day) - _EPOCH_DAY) * 24 + hour) * 60 + minute) * 60 + second
-
-
-def _date_of(seconds, to_date):
-    # `to_date` is localtime() or gmtime(); on boards that raises from 2038 on
-    try:
-        return to_date(seconds)
-    except OverflowError:
-        pass
-    day = seconds // 86400 + _EPOCH_DAY
-    # A year that begins with March, and its month, counted on from 3
-    year = day * 400 // 146097 - 1
-    while _days(year + 1, 3, 1) <= day:
-        year += 1
-    month = 3
-    while _days(year, month + 1, 1) <= day:
-        month += 1
-    month_day = day - _days(year, month, 1) + 1
-    if month > 12:
-        year += 1
-        month -= 12
-    second = seconds % 60
-    minute = seconds // 60 % 60
-    # Day 2 was a Thursday
-    weekday = (day + 1) % 7
-    year_day = day - _days(year, 1, 1) + 1
-    return year, month, month_day, seconds // 3600 % 24, minute, second, weekday, year_day
-
-
-def offset(rtc):
-    """Seconds (int) of local time east of the RTC, at that RTC second."""
-    if _zone:
-        return _zone(rtc)
-    return _seconds_of(_date_of(rtc, time.localtime)) - rtc if _PORT_HAS_ZONE else 0
-
-
-def to_rtc(local):
-    """The RTC second of a local time. One that does not exist is the moment of the change, one
-    that comes twice is the first."""
-    if _zone or _PORT_HAS_ZONE:
-        return aioschedule._part("crontab").to_rtc(local, offset)
-    return local
-
-
-def localtime(seconds=None):
-    """The time tuple of RTC seconds (int; now if None), as time.localtime(), but in the zone that
-    was set with set_zone()."""
-    seconds = int(time.time() if seconds is None else seconds)
-    if _zone:
-        return _date_of(seconds + _zone(seconds), getattr(time, "gmtime", time.localtime))
-    return _date_of(seconds, time.localtime)
-
-
-def mktime(fields):
-    """The RTC seconds (int) of a time tuple (6 to 9 fields) in local time, as time.mktime(), but
-    in the zone that was set with set_zone(). A time that does not exist because the clocks go
-    forward is the moment of the change, one that comes twice is the first.
-
-    Raises TypeError or ValueError for what is no time tuple."""
-    return to_rtc(read_tuple(fields, "mktime", "fields"))
-
-
-def set_zone(zone):
-    """Sets local time. The RTC must hold UTC.
-
-    zone: a POSIX TZ string such as "CET-1CEST,M3.5.0,M10.5.0/3"; a callable that takes UTC
-        seconds (int) and returns the seconds (int) of local time east of UTC; or None for what the
-        port itself knows, which is UTC on boards
-
-    What waits for a local time is planned anew, from now on. Raises TypeError or ValueError for
-    what is no zone; nothing is changed then."""
-    global _zone
-    rtc = int(time.time())
-    if isinstance(zone, str):
-        zone = aioschedule._part("posixtz").Zone(zone)
-    if zone is not None and not (callable(zone) and isinstance(zone(rtc), int)):
-        raise TypeError("zone=%r: accepted: a POSIX TZ string, a callable, None" % (zone,))
-    _zone = zone
-    aioschedule._localtime = localtime
-    # They were made for the zone before
-    _rules.clear()
-    for name in list(aioschedule.group()):
-        _plan(name, _must_plan_in_zone, 0, (rtc, 0))
-    aioschedule.wake()
-
-
 ################################################################################
 # Reading the options
-
-
-def read_tuple(fields, name, option):
-    """The local seconds of a time tuple. TypeError or ValueError for what is none."""
-    if not 6 <= len(fields) <= 9 or not all(isinstance(field, int) for field in fields):
-        aioschedule._refuse(TypeError, name, option, fields, "accepted: a tuple of 6 to 9 ints")
-    weekday, yearday = (tuple(fields[6:]) + (0, 0))[:2]
-    year, month, day, hour, minute, second = fields[:6]
-    if weekday > 6 or yearday > 366:
-        text = "accepted: time.localtime(), not machine.RTC().datetime()"
-    elif (
-        1970 <= year <= 2099
-        and 1 <= month <= 12
-        and 1 <= day <= _days(year, month + 1, 1) - _days(year, month, 1)
-        and 0 <= hour <= 23
-        and 0 <= minute <= 59
-        and 0 <= second <= 59
-    ):
-        return max(0, _seconds_of(fields))
-    else:
-        text = "no such time in the years 1970 to 2099"
-    aioschedule._refuse(ValueError, name, option, fields, text)
 
 
 def read_rule(repeat, name):
     """Raises ValueError where a crontab string is none, or a callable no rule."""
     try:
-        _next(repeat, -1, int(time.time()), 999)
+        next_phase(repeat, -1, int(time.time()), 999)
     except MemoryError:
         raise
     except Exception as error:
@@ -207,8 +72,7 @@ def _rule(repeat):
         return repeat
     rule = _rules.get(repeat)
     if rule is None:
-        has_zone = _zone or _PORT_HAS_ZONE
-        rule = aioschedule._part("crontab").Rule(repeat, offset if has_zone else None)
+        rule = aioschedule._load("crontab").Rule(repeat, zone.offset if zone.is_known() else None)
         if len(_rules) > len(aioschedule.group()) + 8:
             # Most of them are not used any more
             _rules.clear()
@@ -223,7 +87,7 @@ def first_phase(name, repeat, start_ms, start):
         look()
     rtc = int(time.time())
     if not repeat:
-        return to_rtc(start), 0
+        return zone.to_rtc(start), 0
     # With a start, what is due in the running second counts
     has_start = start_ms >= 0 or start >= 0
     following = _first_after(repeat, start, rtc - 1 if has_start else rtc)
@@ -238,10 +102,12 @@ def first_phase(name, repeat, start_ms, start):
 
 def _first_after(repeat, start, after):
     # The same of an entry that has not run: not before its start
-    return _next(repeat, start, max(after, to_rtc(start) - 1) if start >= 0 else after, 999)
+    return next_phase(
+        repeat, start, max(after, zone.to_rtc(start) - 1) if start >= 0 else after, 999
+    )
 
 
-def _next(repeat, start, after, after_ms):
+def next_phase(repeat, start, after, after_ms):
     # The first phase after that RTC second and ms, as RTC second and ms; None if there is none
     if aioschedule._is_rule(repeat):
         second = _rule(repeat)(after)
@@ -250,7 +116,7 @@ def _next(repeat, start, after, after_ms):
         if not isinstance(second, int) or second <= after:
             raise ValueError("rule: %r is no int after %d" % (second, after))
         return second, 0
-    first = to_rtc(start)
+    first = zone.to_rtc(start)
     period = aioschedule._read_ms(repeat, "period", "repeat", 1)
     if period % _DAY_MS == 0:
         return _next_day(start, period // 1000, after, first), 0
@@ -263,7 +129,7 @@ def _next_day(start, period, after, first):
     # Whole days keep the local time of day. From one period early on, as the offset may change.
     local = start + ((after - first) // period - 1) * period
     while True:
-        second = to_rtc(local)
+        second = zone.to_rtc(local)
         if second > after:
             return second
         local += period
@@ -272,32 +138,31 @@ def _next_day(start, period, after, first):
 def _last(entry, until):
     # The last RTC second of an entry; None if its `until` is on the other clock, or there is none
     if until >= 0 and aioschedule._is_tuple(entry.get("until")):
-        return to_rtc(until)
+        return zone.to_rtc(until)
     return None
 
 
-def due_time(entry, phase, part, start, until):
-    """(due, part, clock) for a phase: with its jitter drawn, and its `until` looked at."""
+def due_time(entry, phase, ms, start, until):
+    """(due, ms, clock) for a phase, an RTC second and ms: with its jitter drawn, and its `until`
+    looked at."""
     last = _last(entry, until)
-    if last is not None and (phase, part) > (last, 0):
+    if last is not None and (phase, ms) > (last, 0):
         return _NEVER, 0, _OVER
-    jitter = entry.get("jitter")
-    if not jitter:
+    if not entry.get("jitter"):
         # `due` is the very object that `phase` is: a long int takes heap
-        return phase, part, _WALL
-    # Before the next phase, and not past `until`
-    room = aioschedule._read_ms(jitter, "entry", "jitter") + 1
-    if last is not None:
-        room = min(room, (last - phase) * 1000 - part + 1)
-    following = _next(entry["repeat"], start, phase, part) if entry["repeat"] else None
-    if following is not None:
-        room = min(room, (following[0] - phase) * 1000 + following[1] - part)
-    ms = part + int(random.random() * room)
+        return phase, ms, _WALL
+    following = next_phase(entry["repeat"], start, phase, ms) if entry["repeat"] else None
+    ms += aioschedule._jitter_ms(
+        entry,
+        "entry",
+        (following[0] - phase) * 1000 + following[1] - ms if following else None,
+        None if last is None else (last - phase) * 1000 - ms,
+    )
     return phase + ms // 1000, ms % 1000, _WALL
 
 
 def _planned(entry, state, following):
-    # The state in which an entry waits for `following`, a phase as _next() gives it
+    # The state in which an entry waits for `following`, a phase as next_phase() gives it
     if following is None:
         return aioschedule._planned(entry, state, _FINISHED, None)
     return aioschedule._planned(entry, state, _WALL, following[0], following[1])
@@ -307,7 +172,7 @@ def next_state(entry, state):
     """The state after a due time of the wall clock; the counters in it are right already."""
     # The due time may be still to come, or come once more if the RTC has drifted back
     rtc, ms = max(_rtc(), state[:2])
-    return _planned(entry, state, _next(entry["repeat"], state[8], rtc, ms))
+    return _planned(entry, state, next_phase(entry["repeat"], state[_START], rtc, ms))
 
 
 def state_by_rule(entry, state, late_ms):
@@ -318,7 +183,7 @@ def state_by_rule(entry, state, late_ms):
     try:
         ms = _rtc_ms()
         start = int(time.time()) + (ms - late_ms) // 1000
-        return _planned(entry, state, _next(entry["repeat"], state[8], start - 1, 999))
+        return _planned(entry, state, next_phase(entry["repeat"], state[_START], start - 1, 999))
     except MemoryError:
         raise
     except Exception as error:
@@ -327,7 +192,7 @@ def state_by_rule(entry, state, late_ms):
 
 def is_past(entry, state, late_ms):
     """Whether the `until` of an entry that is due is on the other clock, and had passed then."""
-    until = state[9]
+    until = state[_UNTIL]
     if state[_CLOCK] == _WALL:
         return _last(entry, until) is None and aioschedule._monotonic() - late_ms > until
     last = _last(entry, until)
@@ -338,7 +203,7 @@ def is_past(entry, state, late_ms):
 def state_past(state):
     """The state of such an entry: over for good by the monotonic clock; by the RTC for as long as
     that says so."""
-    due, part, name, clock, phase, left, runs, missed, start, until = state
+    due, ms, name, clock, phase, left, runs, missed, start, until = state
     if clock == _WALL:
         return None, 0, name, _FINISHED, phase, left, runs, missed, start, until
     return _NEVER, 0, name, _OVER, phase, left, runs, missed, start, until
@@ -347,7 +212,7 @@ def state_past(state):
 def ms_until(state):
     """The ms until a state of the wall clock is due; less than 0 when it is overdue."""
     second, ms = _rtc()
-    return (state[_DUE] - second) * 1000 + state[_PART] - ms
+    return (state[_DUE] - second) * 1000 + state[_MS] - ms
 
 
 ################################################################################
@@ -399,24 +264,35 @@ def look():
         passed = time.ticks_diff(time.ticks_ms(), tick)
         expected = second + passed // 1000, passed % 1000
         for name in list(aioschedule.group()):
-            _plan(name, _must_plan, step, min(expected, (now[0], _rtc_ms())))
-    # Last: if memory runs out, the step is seen again
+            entry = aioschedule.group().get(name)
+            _plan(name, entry, _must_plan, step, min(expected, (now[0], _rtc_ms())))
+        # Last: if memory runs out, the step is seen again
+        _seen = now
+        if step > 0:
+            for name in list(aioschedule.group()):
+                _forget_loading(name)
     _seen = now
+
+
+def _forget_loading(name):
+    # After a step forward what load() brought is an entry like any other
+    entry = aioschedule.group().get(name)
+    if isinstance(entry, dict):
+        entry.pop("loaded", None)
 
 
 def _must_plan(entry, state, step, now):
     # The table of steps. `now`: RTC second and ms, after a step forward as if it had not been.
-    loaded = step > 0 and entry.pop("loaded", False)
     if state[_CLOCK] == _OVER:
         # Perhaps it is not over any more
         return True
-    if state[8] >= 0 and not entry["repeat"] or state[:2] <= now:
+    if state[_START] >= 0 and not entry["repeat"] or state[:2] <= now:
         # It waits for its one time, or is overdue and stays so
         return False
     if step > 0:
         # After a slip what was jumped over runs once. After a clock that was wrong it was never
         # due, unless a file was loaded that knew better.
-        return step >= _BIG_STEP_MS and not loaded
+        return step >= _BIG_STEP_MS and "loaded" not in entry
     # Nothing runs twice, but for a rule that takes the clock as it shows
     return step <= -_BIG_STEP_MS or not _is_fixed(entry["repeat"])
 
@@ -432,9 +308,21 @@ def _is_fixed(repeat):
     return aioschedule._read_ms(repeat, "period", "repeat", 1) % _DAY_MS == 0
 
 
-def _plan(name, must_plan, step, now):
+def plan_in_zone(rtc):
+    """Plans what waits for local time anew, from now on: another zone was set. Also what
+    aioctl.stop() has taken out of the schedule and keeps."""
+    # They were made for the zone before
+    _rules.clear()
+    schedule = aioschedule.group()
+    tasks = aioschedule._tasks()
+    for name in list(schedule):
+        _plan(name, schedule.get(name), _must_plan_in_zone, 0, (rtc, 0))
+    for name in list(tasks):
+        _plan(name, aioschedule._kept(tasks.get(name)), _must_plan_in_zone, 0, (rtc, 0))
+
+
+def _plan(name, entry, must_plan, step, now):
     # Plans an entry anew from now on, if it waits for the wall clock and must_plan() says so
-    entry = aioschedule.group().get(name)
     if not aioschedule._is_ours(name, entry):
         return
     state = entry["state"]
@@ -459,10 +347,10 @@ def _plan(name, must_plan, step, now):
 def _state_from_now(entry, state):
     # The state with the next due time after now, on the clock that the entry is on
     repeat = entry["repeat"]
-    start = state[8]
+    start = state[_START]
     if start < 0 and not aioschedule._is_rule(repeat):
         # It is one of the monotonic clock, and was over by the RTC
-        phase = state[4]
+        phase = state[_PHASE]
         if repeat:
             period = aioschedule._read_ms(repeat, "period", "repeat", 1)
             phase += max(0, (aioschedule._monotonic() - phase) // period + 1) * period
@@ -473,11 +361,11 @@ def _state_from_now(entry, state):
 def _next_from(entry, state, after):
     # The first phase of an entry after that RTC second, whether it has had a due time or not
     if not entry["repeat"]:
-        return to_rtc(state[8]), 0
+        return zone.to_rtc(state[_START]), 0
     # Its runs tell nothing: it may have been started by hand
-    if entry.get("start_in") == -1 or state[7]:
-        return _next(entry["repeat"], state[8], after, 999)
-    return _first_after(entry["repeat"], state[8], after)
+    if entry.get("start_in") == -1 or state[_MISSED]:
+        return next_phase(entry["repeat"], state[_START], after, 999)
+    return _first_after(entry["repeat"], state[_START], after)
 
 
 def check_kept(entry):
@@ -486,12 +374,12 @@ def check_kept(entry):
     loaded while the RTC was not set waits for that."""
     if not entry["repeat"]:
         has_run = entry.get("start_in") == -1
-        if not has_run and to_rtc(entry["state"][8]) != entry["state"][4]:
+        if not has_run and zone.to_rtc(entry["state"][_START]) != entry["state"][_PHASE]:
             # The zone was set meanwhile
             entry["state"] = _state_from_now(entry, entry["state"])
     elif "loaded" not in entry:
         state = entry["state"]
         later = int(time.time()) + _BIG_STEP_MS // 1000
         following = _next_from(entry, state, later)
-        if following is not None and following[0] < state[4]:
+        if following is not None and following[0] < state[_PHASE]:
             entry["state"] = _state_from_now(entry, state)

@@ -96,7 +96,6 @@ def _check(name, record, error, longest):
             failure[1] += 1
             aioschedule._say(name, "restart", error)
             aioschedule.aioctl.start(name)
-            # Another aioctl makes a new one for each run
-            failure[0] = aioschedule._tasks().get(name)
-            if not hasattr(aioschedule.aioctl, "_WAKES"):
+            if aioschedule._other:
+                aioschedule._other.note_start(name)
                 aioschedule.started(name)

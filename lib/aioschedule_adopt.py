@@ -1,0 +1,100 @@
+# aioschedule_adopt: takes entries into the schedule that schedule() has not made from options
+# MIT license; Copyright (c) 2026 the aioschedule authors
+#
+# aioschedule.py loads it when one of these comes
+#   adopt()      an entry that somebody wrote into group(), or changed there
+#   entry_of()   an entry that aioctl.stop() took out, and aioctl.start() gives back
+#   set_group()  a whole schedule; reset() is one without entries
+
+from micropython import const
+
+import aioschedule
+
+# As in aioschedule.py
+_WALL = const(2)
+_FINISHED = const(4)
+_CLOCK = const(3)
+
+
+def options_of(entry: dict) -> dict:
+    """The options that an entry was made of, as from now on."""
+    options = {}
+    for option in aioschedule._ACCEPTED:
+        if option in entry:
+            options[option] = entry[option]
+    if options.get("start_in") == -1:
+        # It has run
+        del options["start_in"]
+    elif "state" in entry and isinstance(options.get("start_in"), int):
+        # It counts from the start of the loop, and not from now
+        options["start_in"] = max(0, options["start_in"] - aioschedule._monotonic() // 1000)
+    return options
+
+
+def entry_of(name: str, options: dict) -> dict:
+    """The entry for what may be one already: then its due time holds. Raises what schedule()
+    raises."""
+    if not aioschedule._is_ours(name, options):
+        return aioschedule._new_entry(name, options_of(options) if "state" in options else options)
+    # Somebody may have changed it meanwhile
+    entry = dict(options)
+    if entry["repeat"] is True:
+        # It would take start_in, which by now counts from the start of the loop
+        aioschedule._refuse(ValueError, name, "repeat", True)
+    entry["repeat"] = aioschedule._read_repeat(entry, name)
+    aioschedule._check_jitter_and_timeout(entry, name)
+    if entry["state"][_CLOCK] == _FINISHED:
+        print("Task", name, "has no run left")
+    elif entry["state"][_CLOCK] == _WALL:
+        aioschedule._load_wall().check_kept(entry)
+    return entry
+
+
+def adopt(name, entry) -> bool:
+    """Makes an entry of what somebody wrote into the schedule or took apart there. What is wrong
+    is logged, once. Returns whether it is an entry now."""
+    schedule = aioschedule.group()
+    try:
+        is_changed = "state" in entry and "error" not in entry
+        entry.update(aioschedule._new_entry(name, options_of(entry)))
+        if is_changed:
+            aioschedule._say(name, "changed by hand", entry["repeat"])
+        entry.pop("error", None)
+        return True
+    except MemoryError:
+        raise
+    except Exception as error:
+        if name not in schedule:
+            # An interrupt has taken it out just now
+            return False
+        if not isinstance(entry, dict) or not isinstance(name, str):
+            aioschedule._say(name, "dropped", error)
+            schedule.pop(name, None)
+        elif entry.get("error") != repr(error):
+            aioschedule._say(name, "error", error)
+            entry["error"] = repr(error)
+            entry["state"] = None
+        return False
+
+
+def set_group(d: dict) -> None:
+    """Makes the dict `d` the schedule: name -> options, as schedule() takes and refuses them."""
+    entries = {}
+    for name in d:
+        if not isinstance(d[name], dict):
+            raise TypeError("%s: %r: accepted: a dict of options" % (name, d[name]))
+        entries[name] = entry_of(name, d[name])
+    d.update(entries)
+    aioschedule._AIOCTL_SCHEDULE_GROUP = d
+    for name in entries:
+        aioschedule._enter(name, entries[name])
+    aioschedule.wake()
+
+
+def reset(group: bool = True, log: bool = False) -> None:
+    """Forgets the schedule, the logger, or both."""
+    if group:
+        set_group({})
+        aioschedule._failures.clear()
+    if log:
+        aioschedule.set_log(None)
