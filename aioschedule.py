@@ -62,7 +62,8 @@ _PHASE = const(4)
 _LEFT = const(5)
 _UNTIL = const(9)
 
-# Heaps of states, one for each clock. Only the loop changes them, and idle_ms().
+# Heaps of states, one for each clock. Only the loop changes them, and idle_ms() of
+# aioschedule_power.py.
 _monotonic_queue = []
 _wall_queue = []
 
@@ -120,7 +121,7 @@ _PARTS = {
     "set_group": "adopt",
     "reset": "adopt",
     "watcher_loop": "watcher",
-    "set_zone": "wall",
+    "set_zone": "zone",
     "localtime": "zone",
     "mktime": "zone",
     "status_sc": "status",
@@ -129,6 +130,7 @@ _PARTS = {
     "upcoming": "upcoming",
     "save": "state",
     "load": "state",
+    "idle_ms": "power",
     "sleep_loop": "power",
     "slept": "power",
     "trigger": "irq",
@@ -522,6 +524,8 @@ def unschedule(name):
     if record and _kept(record) is not None:
         found = True
         record.schedule = None
+    if _other:
+        _other.forget_entry(name)
     wake()
     if not found:
         print("Task", name, "not found in", list(_AIOCTL_SCHEDULE_GROUP))
@@ -981,37 +985,6 @@ def _write_last():
     _unwritten["last"] = now
     _unwritten["last_dt"] = date
     _unwritten = None
-
-
-def idle_ms():
-    """The ms (int) until the next due run; 0 when one is overdue, or while a run that the schedule
-    started is under way (but for one with keep_awake=False in its kwargs); None when nothing is
-    scheduled. What waits for its task to be added does not count."""
-    tasks = _tasks()
-    for name in list(_under_way):
-        record = tasks.get(name)
-        if not record or record.task.done():
-            _under_way.discard(name)
-        elif record.kwargs.get("keep_awake", True):
-            return 0
-    # What has failed is out of the queues until it is tried again
-    if _changed or _retry or len(_AIOCTL_SCHEDULE_GROUP) != _entries_seen:
-        # The worker has to hear of it, too
-        wake()
-        _take_up()
-    ms = None
-    for queue in _monotonic_queue, _wall_queue:
-        item = _soonest(queue)
-        while item and item[_CLOCK] != _OVER:
-            left = _ms_until(item)
-            if left > 0 or item[_NAME] in tasks:
-                ms = max(0, left if ms is None else min(ms, left))
-                break
-            # It waits for its task, and is out of the queue until the worker has told of that
-            heapq.heappop(queue)
-            wake()
-            item = _soonest(queue)
-    return ms
 
 
 if not hasattr(aioctl, "_WAKES"):

@@ -564,10 +564,11 @@ def _launch(record):
         run = _run_later(record, _former_runs[record], coro)
     else:
         run = _run(record, coro)
-    task = core.create_task(run)
     now = time.time()
     if now != _second:
         _second = int(now)
+    # No branch from here on, so no interrupt comes in: it finds the run before, or this one
+    task = core.create_task(run)
     record.since = _second
     record.entered = record.cancelled = False
     record.done_at = record.result = record.error = None

@@ -26,6 +26,11 @@ def note_entry(name, record):
     _met[name] = aioctl.group() if record else None
 
 
+def forget_entry(name):
+    """An entry was taken out of the schedule by unschedule()."""
+    _met.pop(name, None)
+
+
 def note_start(name):
     """The schedule has started a task."""
     _met[name] = aioctl.group()
@@ -99,8 +104,8 @@ def wrap(task):
 
 
 def _is_start(name):
-    # Whether a run starts: the schedule has asked for it, the task was met in this very group
-    # before, or there is another of its name
+    # Whether a run starts: it is not scheduled, the schedule has asked for it, another task of that
+    # name is there, or this one was met before, in this very group
     if name not in aioschedule.group() or aioschedule._is_starting(name):
         return True
     record = aioschedule._tasks().get(name)

@@ -8,11 +8,17 @@
 #   both stand:       both are moved on by the time that was asked for
 
 import asyncio
+import heapq
 import time
 
 from micropython import const
 
 import aioschedule
+
+# As in aioschedule.py
+_NAME = const(2)
+_CLOCK = const(3)
+_OVER = const(3)
 
 # The longest sleep that a Pico can do. Others can sleep for longer.
 _LONGEST_MS = const(4294966)
@@ -169,6 +175,41 @@ def _set_rtc(second):
     machine.RTC().datetime((year, month, day, weekday, hour, minute, second, 0))
 
 
+def idle_ms() -> int:
+    """The ms (int) until the next due run; 0 when one is overdue, or while a run that the schedule
+    started is under way (but for one with keep_awake=False in its kwargs); None when nothing is
+    scheduled. What waits for its task to be added does not count."""
+    tasks = aioschedule._tasks()
+    for name in list(aioschedule._under_way):
+        record = tasks.get(name)
+        if not record or record.task.done():
+            aioschedule._under_way.discard(name)
+        elif record.kwargs.get("keep_awake", True):
+            return 0
+    # What has failed is out of the queues until it is tried again
+    if (
+        aioschedule._changed
+        or aioschedule._retry
+        or len(aioschedule.group()) != aioschedule._entries_seen
+    ):
+        # The worker has to hear of it, too
+        aioschedule.wake()
+        aioschedule._take_up()
+    ms = None
+    for queue in aioschedule._monotonic_queue, aioschedule._wall_queue:
+        item = aioschedule._soonest(queue)
+        while item and item[_CLOCK] != _OVER:
+            left = aioschedule._ms_until(item)
+            if left > 0 or item[_NAME] in tasks:
+                ms = max(0, left if ms is None else min(ms, left))
+                break
+            # It waits for its task, and is out of the queue until the worker has told of that
+            heapq.heappop(queue)
+            aioschedule.wake()
+            item = aioschedule._soonest(queue)
+    return ms
+
+
 async def sleep_loop(sleep, may_sleep=None, shortest=20, awake=0):
     """Lets the chip sleep while nothing is to be done, for aioctl.add(): no run under way that was
     started by the schedule, a trigger or hand (but for one with keep_awake=False in its kwargs),
@@ -190,13 +231,13 @@ async def sleep_loop(sleep, may_sleep=None, shortest=20, awake=0):
     try:
         await _rest(0)
         while True:
-            ms = _idle_ms()
+            ms = _ms_to_sleep()
             if ms < max(1, shortest) or may_sleep and not may_sleep():
                 await _rest(max(1, min(ms, _POLL_MS)) if 0 < ms else _POLL_MS)
                 continue
             _before_sleep()
             # Once more, as late as can be: an interrupt may have come in
-            ms = min(ms, _idle_ms())
+            ms = min(ms, _ms_to_sleep())
             if ms > 0:
                 sleep(ms)
                 slept(ms)
@@ -206,12 +247,12 @@ async def sleep_loop(sleep, may_sleep=None, shortest=20, awake=0):
         aioschedule.wake()
 
 
-def _idle_ms():
+def _ms_to_sleep():
     # The ms that the chip may sleep now. It is up to whoever calls to look at the clocks: then the
     # worker of schedule_loop does not, and the timers of the event loop are real ones.
     if aioschedule._irq and aioschedule._irq.is_fired():
         return 0
-    ms = aioschedule.idle_ms()
+    ms = idle_ms()
     if ms is None or ms > _LONGEST_MS:
         ms = _LONGEST_MS
     if _kind in (_UNKNOWN, _BOTH_STAND) and _doubts > 0:
