@@ -104,8 +104,8 @@ def wrap(task):
 
 
 def _is_start(name):
-    # Whether a run starts: it is not scheduled, the schedule has asked for it, another task of that
-    # name is there, or this one was met before, in this very group
+    # Whether a run starts: it is not scheduled, or the schedule has asked for it, or another task
+    # of that name is there, or this one was met before, in this very group
     if name not in aioschedule.group() or aioschedule._is_starting(name):
         return True
     record = aioschedule._tasks().get(name)

@@ -32,6 +32,9 @@ UNIX_ONLY = {
     "test_scan": "virtual time takes memory there",
     "test_scan_of_rules": "virtual time takes memory there",
     "test_at_every_branch": "virtual time takes memory there",
+    "test_at_every_branch_of_rules": "virtual time takes memory there",
+    "test_for_several_branches": "virtual time takes memory there",
+    "test_for_several_branches_of_rules": "virtual time takes memory there",
     "test_schedule": "takes minutes on a board",
     "test_load": "takes minutes on a board",
     "test_save": "would wear out the flash of a board",
@@ -185,29 +188,42 @@ def test_scan_of_rules():
     scan(True)
 
 
+def every_branch(rules, count, step):
+    n = 1
+    outside = hit = 0
+    reached = True
+    while reached:
+        program = Program(rules)
+        inside = program.play(lambda: interrupts.no_memory(n, count), interrupts.enough_memory)
+        reached = interrupts.went_short()
+        if inside and reached:
+            program.check((rules, count, n))
+            hit += program.was_late
+        else:
+            outside += 1
+        n += step
+    print(count, "branches:", hit, "programs hit,", outside, "others, up to branch", n)
+    assert n > 100 and hit > 3, (n, hit)
+
+
 def test_at_every_branch():
-    """Wherever in a pass nothing can be allocated any more, for one branch."""
-    # Not with rules, nor for several branches: there the heap stayed locked after the program,
-    # and it is not known whether that is the way of locking it here
-    for rules in (False,):
-        for count in (1,):
-            n = 1
-            outside = hit = 0
-            reached = True
-            while reached:
-                program = Program(rules)
-                inside = program.play(
-                    lambda: interrupts.no_memory(n, count), interrupts.enough_memory
-                )
-                reached = interrupts.went_short()
-                if inside and reached:
-                    program.check((rules, count, n))
-                    hit += program.was_late
-                else:
-                    outside += 1
-                n += 1 if count == 1 else 3
-            print(count, "branches:", hit, "programs hit,", outside, "others of", n)
-            assert n > 100 and hit > 3, (n, hit)
+    """Wherever in a pass nothing can be allocated any more, up to the next branch."""
+    every_branch(False, 1, 1)
+
+
+def test_at_every_branch_of_rules():
+    """The same with rules."""
+    every_branch(True, 1, 1)
+
+
+def test_for_several_branches():
+    """Wherever in a pass nothing can be allocated any more, for a while."""
+    every_branch(False, 7, 3)
+
+
+def test_for_several_branches_of_rules():
+    """The same with rules."""
+    every_branch(True, 7, 3)
 
 
 ################################################################################
