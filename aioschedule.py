@@ -543,7 +543,7 @@ def _entry_of(name, options):
     return entry
 
 
-def schedule(name, *wrong, **options):
+def schedule(name: str, *wrong, **options) -> None:
     """Schedules a task of aioctl.group() by its name, or reschedules it; a run that is under way
     goes on.
 
@@ -567,7 +567,7 @@ def schedule(name, *wrong, **options):
     _enter(name, _entry_of(name, options))
 
 
-def unschedule(name):
+def unschedule(name: str) -> bool:
     """Forgets the schedule of a task, also of one that is stopped; a run that is under way goes
     on. Returns True, or False if there is none: then it prints which names are known."""
     found = _AIOCTL_SCHEDULE_GROUP.pop(name, None) is not None
@@ -639,12 +639,12 @@ async def _first(name, function, args, kwargs):
     wake()
 
 
-def group():
+def group() -> dict:
     """The schedule, a dict of name -> entry. Call wake() when you have changed it by hand."""
     return _AIOCTL_SCHEDULE_GROUP
 
 
-def set_group(d):
+def set_group(d: dict) -> None:
     """Makes the dict `d` the schedule: name -> options, as schedule() takes and refuses them."""
     global _AIOCTL_SCHEDULE_GROUP
     entries = {}
@@ -659,14 +659,14 @@ def set_group(d):
     wake()
 
 
-def set_log(log):
+def set_log(log) -> None:
     """Sets where the loops tell errors: a logger, or whatever has error(str); a stream, with
     write(str); or None, which prints them."""
     global _log
     _log = log
 
 
-def reset(group=True, log=False):
+def reset(group: bool = True, log: bool = False) -> None:
     """Forgets the schedule, the logger, or both."""
     if group:
         set_group({})
@@ -679,7 +679,7 @@ def reset(group=True, log=False):
 # Waking the loop
 
 
-def wake():
+def wake() -> None:
     """Tells schedule_loop that group() was changed by hand, or that a task was added."""
     global _changed, _waking
     _changed = True
@@ -709,7 +709,7 @@ async def _wake_worker():
         _sleeper.cancel()
 
 
-def loop_runs():
+def loop_runs() -> bool:
     """Whether a schedule_loop runs."""
     # asyncio.new_event_loop() leaves all tasks behind, without a word
     return _loop is not None and _loop_queue is asyncio.core._task_queue
@@ -1096,7 +1096,7 @@ def _note_start(name, entry):
             _say(name, "timeout", error)
 
 
-def started(name):
+def started(name: str) -> None:
     """Tells of a run that was started, for aioctl.start(). One that is not the schedule's counts
     as one of the task's runs all the same."""
     if _intent and _intent[1] == name:
@@ -1136,7 +1136,7 @@ def _write_last():
     _started = None
 
 
-def idle_ms():
+def idle_ms() -> int | None:
     """The ms (int) until the next due run; 0 when one is overdue, or while a run that the schedule
     started is under way (but for one with keep_awake=False in its kwargs); None when nothing is
     scheduled. What waits for its task to be added does not count."""

@@ -155,7 +155,7 @@ class Task:
     # The error that expire() ends the run with
     _expired = None
 
-    def __init__(self, coro, name, args, kwargs):
+    def __init__(self, coro, name: str, args: tuple, kwargs: dict):
         self.coro = coro
         self.name = name
         if args:
@@ -166,11 +166,11 @@ class Task:
         self.entered = self.cancelled = False
         self.task = _ENDED
 
-    def is_fresh(self):
+    def is_fresh(self) -> bool:
         """Whether add() has started it and it has not begun: it may still be held back."""
         return self in _fresh
 
-    def expire(self, error):
+    def expire(self, error: BaseException | str) -> bool:
         """Ends a run that takes too long: it is cancelled and counts as failed.
 
         error: the exception, or the text of a TimeoutError. It is told and goes to on_error as any
@@ -194,7 +194,7 @@ class TaskGroup:
         self.tasks = {}
 
     @property
-    def results(self):
+    def results(self) -> dict:
         return {name: record.result for name, record in self.tasks.items()}
 
 
@@ -605,7 +605,7 @@ class _Pair(tuple):
         raise TypeError(text % (name, name, name))
 
 
-def aiotask(coro):
+def aiotask(coro) -> tuple:
     """Decorator: makes of a coroutine function the pair (coroutine function, name) for add().
 
     Raises TypeError for what is no coroutine function."""
@@ -617,7 +617,7 @@ def aiotask(coro):
     return _Pair((coro, name))
 
 
-def add(task, *args, name=None, **kwargs):
+def add(task, *args, name: str | None = None, **kwargs) -> Task:
     """Creates a task and adds it to the group. It runs at once, with `args` and `kwargs`, unless
     aioschedule has it scheduled under its name: then it waits for that.
 
@@ -680,12 +680,12 @@ def _enter(record):
         raise
 
 
-def group():
+def group() -> TaskGroup:
     """The group: .tasks and .results"""
     return _group
 
 
-def tasks():
+def tasks() -> list:
     """The asyncio tasks still to be awaited, without the one that asks"""
     _notice_left_loop()
     me = getattr(core, "cur_task", None)
@@ -693,7 +693,7 @@ def tasks():
     return [task for task in found if not task.done() and task is not me]
 
 
-def tasks_match(pattern):
+def tasks_match(pattern: str) -> list:
     """The names that match a pattern with `*` wildcards, sorted"""
     head, *parts = pattern.split("*")
     tail = parts.pop() if parts else None
@@ -714,7 +714,7 @@ def tasks_match(pattern):
     return [name for name in sorted(_group.tasks) if matches(name)]
 
 
-def run():
+def run() -> None:
     """Runs the event loop until no task is left, also of those added meanwhile. Where one runs
     already, it says so and returns.
 
@@ -764,7 +764,7 @@ def _say_if_nothing_runs_the_schedule(names):
 # Control: `name` may hold `*` wildcards, and None is all; one that is not there is printed
 
 
-def start(name=None):
+def start(name: str | None = None) -> bool:
     """Runs tasks again, at once, also those that are scheduled. One whose schedule stop() has kept
     is given back to aioschedule instead. Returns True if any was started; one that still runs is
     not.
@@ -815,7 +815,7 @@ def _tell_scheduler(name):
         pass
 
 
-def stop(name=None, stop_sch=True):
+def stop(name: str | None = None, stop_sch: bool = True) -> bool:
     """Cancels running tasks; stop_sch=True also takes them out of aioschedule.group(), which
     start() undoes. Returns True if there was anything to stop. A task may stop itself by name,
     which cancels it at its next await; a wildcard or None leaves out the task that calls."""

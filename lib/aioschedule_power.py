@@ -76,7 +76,7 @@ def _move_mark(ticks, passed):
     _mark = second + passed // 1000, time.ticks_add(tick, ticks - passed % 1000)
 
 
-def slept(ms):
+def slept(ms: int) -> None:
     """For programs that sleep by themselves, without sleep_loop: corrects the clock that stood
     still meanwhile. Call slept(0) just before the sleep and slept(ms) just after.
 
@@ -169,7 +169,7 @@ def _set_rtc(second):
     machine.RTC().datetime((year, month, day, weekday, hour, minute, second, 0))
 
 
-async def sleep_loop(sleep, may_sleep=None, shortest=20, awake=0):
+async def sleep_loop(sleep, may_sleep=None, shortest: int = 20, awake: int = 0) -> None:
     """Lets the chip sleep while nothing is to be done, for aioctl.add(): no run under way that was
     started by the schedule, a trigger or hand (but for one with keep_awake=False in its kwargs),
     nothing due, and no task of the event loop ready. Tasks that wait for I/O are slept over.

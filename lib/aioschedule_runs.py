@@ -25,7 +25,7 @@ _LOOK_MS = const(20)
 _limits = {}
 
 
-def started(name):
+def started(name: str) -> None:
     """A run of a scheduled task was started that is not the schedule's."""
     try:
         aioschedule._under_way.add(name)
@@ -38,7 +38,7 @@ def started(name):
         aioschedule._say(name, "error", error)
 
 
-def miss(name):
+def miss(name: str) -> None:
     """A task could not be started by a trigger."""
     _count(name, _MISSED)
 
@@ -76,7 +76,7 @@ class _Limit:
         return self.ms <= ms and self.queue is asyncio.core._task_queue
 
 
-def limit(name, entry):
+def limit(name: str, entry: dict) -> None:
     """The run of a task that has just been started is to end within the entry's `timeout`."""
     record = aioschedule._tasks()[name]
     ms = aioschedule._read_ms(entry["timeout"], name, "timeout", 1)

@@ -252,7 +252,7 @@ def snapshot() -> list:
 # Lines and the table
 
 
-def status_sc(name: str = None, debug: bool = False) -> None:
+def status_sc(name: str | None = None, debug: bool = False) -> None:
     """Prints what aioctl.status() shows of the schedule of a task; without a name the table of
     all, as status_sc_all().
 

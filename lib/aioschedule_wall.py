@@ -52,7 +52,7 @@ _rules = {}
 _seen = (0, 0)
 
 
-def begin():
+def begin() -> None:
     """Called by the aioschedule that uses it."""
     global _zone, _seen
     _zone = None
@@ -108,14 +108,14 @@ def _date_of(seconds, to_date):
     return year, month, month_day, seconds // 3600 % 24, minute, second, weekday, year_day
 
 
-def offset(rtc):
+def offset(rtc: int) -> int:
     """Seconds (int) of local time east of the RTC, at that RTC second."""
     if _zone:
         return _zone(rtc)
     return _seconds_of(_date_of(rtc, time.localtime)) - rtc if _PORT_HAS_ZONE else 0
 
 
-def to_rtc(local):
+def to_rtc(local: int) -> int:
     """The RTC second of a local time. One that does not exist is the moment of the change, one
     that comes twice is the first."""
     if _zone or _PORT_HAS_ZONE:
@@ -123,7 +123,7 @@ def to_rtc(local):
     return local
 
 
-def localtime(seconds=None):
+def localtime(seconds: float | None = None) -> tuple:
     """The time tuple of RTC seconds (int; now if None), as time.localtime(), but in the zone that
     was set with set_zone()."""
     seconds = int(time.time() if seconds is None else seconds)
@@ -132,7 +132,7 @@ def localtime(seconds=None):
     return _date_of(seconds, time.localtime)
 
 
-def mktime(fields):
+def mktime(fields: tuple | list) -> int:
     """The RTC seconds (int) of a time tuple (6 to 9 fields) in local time, as time.mktime(), but
     in the zone that was set with set_zone(). A time that does not exist because the clocks go
     forward is the moment of the change, one that comes twice is the first.
@@ -141,7 +141,7 @@ def mktime(fields):
     return to_rtc(read_tuple(fields, "mktime", "fields"))
 
 
-def set_zone(zone):
+def set_zone(zone) -> None:
     """Sets local time. The RTC must hold UTC.
 
     zone: a POSIX TZ string such as "CET-1CEST,M3.5.0,M10.5.0/3"; a callable that takes UTC
@@ -169,7 +169,7 @@ def set_zone(zone):
 # Reading the options
 
 
-def read_tuple(fields, name, option):
+def read_tuple(fields: tuple | list, name: str, option: str) -> int:
     """The local seconds of a time tuple. TypeError or ValueError for what is none."""
     if not 6 <= len(fields) <= 9 or not all(isinstance(field, int) for field in fields):
         aioschedule._refuse(TypeError, name, option, fields, "accepted: a tuple of 6 to 9 ints")
@@ -191,7 +191,7 @@ def read_tuple(fields, name, option):
     aioschedule._refuse(ValueError, name, option, fields, text)
 
 
-def read_rule(repeat, name):
+def read_rule(repeat, name: str) -> None:
     """Raises ValueError where a crontab string is none, or a callable no rule."""
     try:
         _next(repeat, -1, int(time.time()), 999)
@@ -216,7 +216,7 @@ def _rule(repeat):
     return rule
 
 
-def first_phase(name, repeat, start_ms, start):
+def first_phase(name: str, repeat, start_ms: int, start: int) -> tuple:
     """The first phase (RTC second, ms) of what is scheduled now, and waits for the wall clock."""
     if not (aioschedule.loop_runs() and aioschedule._wall_queue):
         # Steps are noticed from here on
@@ -276,7 +276,7 @@ def _last(entry, until):
     return None
 
 
-def due_time(entry, phase, part, start, until):
+def due_time(entry: dict, phase: int, part: int, start: int, until: int) -> tuple:
     """(due, part, clock) for a phase: with its jitter drawn, and its `until` looked at."""
     last = _last(entry, until)
     if last is not None and (phase, part) > (last, 0):
@@ -303,14 +303,14 @@ def _planned(entry, state, following):
     return aioschedule._planned(entry, state, _WALL, following[0], following[1])
 
 
-def next_state(entry, state):
+def next_state(entry: dict, state: tuple) -> tuple:
     """The state after a due time of the wall clock; the counters in it are right already."""
     # The due time may be still to come, or come once more if the RTC has drifted back
     rtc, ms = max(_rtc(), state[:2])
     return _planned(entry, state, _next(entry["repeat"], state[8], rtc, ms))
 
 
-def state_by_rule(entry, state, late_ms):
+def state_by_rule(entry: dict, state: tuple, late_ms: int) -> tuple:
     """The state of an entry whose start, in seconds, has come: the rule says when it is due. A
     match in the very second of the start counts, also if that was a while ago."""
     # A step of the RTC before it waits for that is none
@@ -325,7 +325,7 @@ def state_by_rule(entry, state, late_ms):
         return aioschedule._state_after_failure(entry, state, error)
 
 
-def is_past(entry, state, late_ms):
+def is_past(entry: dict, state: tuple, late_ms: int) -> bool:
     """Whether the `until` of an entry that is due is on the other clock, and had passed then."""
     until = state[9]
     if state[_CLOCK] == _WALL:
@@ -335,7 +335,7 @@ def is_past(entry, state, late_ms):
     return last is not None and (second - last) * 1000 + ms > late_ms
 
 
-def state_past(state):
+def state_past(state: tuple) -> tuple:
     """The state of such an entry: over for good by the monotonic clock; by the RTC for as long as
     that says so."""
     due, part, name, clock, phase, left, runs, missed, start, until = state
@@ -344,7 +344,7 @@ def state_past(state):
     return _NEVER, 0, name, _OVER, phase, left, runs, missed, start, until
 
 
-def ms_until(state):
+def ms_until(state: tuple) -> int:
     """The ms until a state of the wall clock is due; less than 0 when it is overdue."""
     second, ms = _rtc()
     return (state[_DUE] - second) * 1000 + state[_PART] - ms
@@ -375,7 +375,7 @@ def _see():
     return second, time.ticks_add(time.ticks_ms(), -ms)
 
 
-def clocks_agree():
+def clocks_agree() -> bool:
     """The quick look, once a second: 64 bytes of heap on a board. False if a close look is due."""
     # Both are whole seconds, so they may differ by one without a step
     second, tick = _seen
@@ -386,7 +386,7 @@ def clocks_agree():
     return passed - 1 <= time.time() - second <= passed + 1
 
 
-def look():
+def look() -> None:
     """The close look. After a step what waits is planned anew, as far as it has to be."""
     global _seen
     if clocks_agree():
@@ -480,7 +480,7 @@ def _next_from(entry, state, after):
     return _first_after(entry["repeat"], state[8], after)
 
 
-def check_kept(entry):
+def check_kept(entry: dict) -> None:
     """Plans an entry anew that was kept elsewhere while the RTC was set back by three hours or
     more: then even three hours from now there is a time before the one that it waits for. What was
     loaded while the RTC was not set waits for that."""

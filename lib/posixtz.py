@@ -94,7 +94,7 @@ class Zone:
             end = _moment(self._rules[1], year + 1) - self._summer
         return end
 
-    def localtime(self, seconds: int = None) -> tuple:
+    def localtime(self, seconds: int | None = None) -> tuple:
         """Local time at UTC `seconds`, or now, as a tuple like that of time.localtime()."""
         # time.time() is a float on the unix port
         seconds = int(time.time() if seconds is None else seconds)
