@@ -29,6 +29,11 @@ import time
 import aioctl
 from micropython import const
 
+_TYPE_CHECKING = const(0)
+if _TYPE_CHECKING:
+    # For editors: MicroPython leaves it out
+    from typing import Any, NoReturn
+
 # name -> entry, a plain dict that always holds
 #   start_in  seconds from _AIOCTL_SCHEDULE_T0 to its first run; -1 once it has run
 #   repeat    as given: seconds, a crontab string, a callable, or False
@@ -68,7 +73,7 @@ _wall_queue = []
 
 # ms on the monotonic clock, and ticks_ms() when it stood there. Until a loop has started it stands
 # still: then the tick is None. One tuple, so that an interrupt does not see half of a change.
-_clock = (0, None)
+_clock: tuple = (0, None)
 # The module aioschedule_wall, when it has been loaded
 _wall = None
 # Makes local time of RTC seconds; set_zone() puts another one here
@@ -81,7 +86,7 @@ _loop_queue = None
 _irq = None
 # ticks_ms() up to which nothing is due: until then the worker wakes each second, and only compares
 # the clocks. Or None.
-_rest_until = None
+_rest_until: "Any" = None
 # Whether sleep_loop looks at the RTC each second, and the worker need not
 _is_looked_at = False
 # The worker's asyncio task while it sleeps
@@ -152,7 +157,7 @@ def _part(name):
     return part
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> "Any":
     if name == "_AIOCTL_SCHEDULE_T0":
         # The RTC second at which the loop started, right whenever the RTC is
         return int(time.time()) - _monotonic() // 1000
@@ -198,7 +203,7 @@ _ACCEPTED = {
 _LONGEST = const((1 << 30) - 1)
 
 
-def _refuse(error, name, option, value, accepted=None):
+def _refuse(error, name, option, value, accepted=None) -> "NoReturn":
     accepted = accepted or "accepted: " + _ACCEPTED.get(option, "seconds from 0.001 on")
     raise error("%s: %s=%r: %s" % (name, option, value, accepted))
 

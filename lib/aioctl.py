@@ -27,6 +27,11 @@ from asyncio import core
 
 from micropython import const
 
+_TYPE_CHECKING = const(0)
+if _TYPE_CHECKING:
+    # For editors: MicroPython leaves it out
+    from typing import Any
+
 for _name in ("time", "localtime"):
     if not hasattr(time, _name):
         raise ImportError("aioctl needs time.%s(), which this port lacks" % _name)
@@ -46,7 +51,7 @@ _WAKES = True
 _OWN = ("_id", "on_stop", "on_error", "log")
 
 # The log that set_log() has set
-_AIOCTL_LOG = None
+_AIOCTL_LOG: "Any" = None
 # Whether a failure has been told with the hint at traceback()
 _hinted = False
 # The last time that was told, in whole seconds: tasks that start together share that number
@@ -59,7 +64,7 @@ _has_run = False
 _free_names = set()
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> "Any":
     # What is in aioctl_status.py. All that is at module level takes heap and makes each look at it
     # slower: that is why the names are here.
     if name not in (
@@ -148,8 +153,8 @@ class Task:
 
     # Two things cost time here, on a Pico: a property, 20 us with every store to any attribute,
     # and what is at class level only, 13 us with every look at it
-    args = ()
-    schedule = None
+    args: tuple = ()
+    schedule: dict | None = None
     # What the coroutine was called with, where that is not `kwargs`
     _passed = None
     # The error that expire() ends the run with

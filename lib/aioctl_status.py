@@ -16,6 +16,11 @@ import time
 import aioctl
 from micropython import const
 
+_TYPE_CHECKING = const(0)
+if _TYPE_CHECKING:
+    # For editors: MicroPython leaves it out
+    from typing import Any
+
 # What status() prints before a name
 _DOT = "●"
 _GREEN = const(92)
@@ -46,7 +51,7 @@ def result_all(as_dict: bool = False) -> dict | list:
 
 
 def traceback(
-    name: str | None = None, rtn: bool = False, indent: str = "", file=None
+    name: str | None = None, rtn: bool = False, indent: str = "", file: "Any" = None
 ) -> str | None:
     """Prints the tracebacks of failed tasks.
 
@@ -188,7 +193,7 @@ def debug() -> bool:
     return _debug
 
 
-def set_log(log) -> None:
+def set_log(log: object) -> None:
     """Sets the log that status(), log() and follow() read: an aiolog.AioStream, a logger of
     `logging` that writes to one, or None. Raises TypeError for anything else."""
     aioctl._notice_left_loop()

@@ -14,6 +14,11 @@ from micropython import const
 
 import aioschedule
 
+_TYPE_CHECKING = const(0)
+if _TYPE_CHECKING:
+    # For editors: MicroPython leaves it out
+    from typing import Callable
+
 # The longest sleep that a Pico can do. Others can sleep for longer.
 _LONGEST_MS = const(4294966)
 # asyncio sleeps at most for so long until the clocks are looked at
@@ -169,7 +174,12 @@ def _set_rtc(second):
     machine.RTC().datetime((year, month, day, weekday, hour, minute, second, 0))
 
 
-async def sleep_loop(sleep, may_sleep=None, shortest: int = 20, awake: int = 0) -> None:
+async def sleep_loop(
+    sleep: "Callable[[int], object]",
+    may_sleep: "Callable[[], object] | None" = None,
+    shortest: int = 20,
+    awake: int = 0,
+) -> None:
     """Lets the chip sleep while nothing is to be done, for aioctl.add(): no run under way that was
     started by the schedule, a trigger or hand (but for one with keep_awake=False in its kwargs),
     nothing due, and no task of the event loop ready. Tasks that wait for I/O are slept over.

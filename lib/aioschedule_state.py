@@ -392,7 +392,7 @@ def _install(name, entry, record):
         keep_stopped(name, entry, record)
 
 
-def keep_stopped(name: str, entry: dict, record) -> None:
+def keep_stopped(name: str, entry: dict, record: "aioschedule.aioctl.Task") -> None:
     """Leaves a task as aioctl.stop() does. schedule_loop calls it for an entry that was loaded as
     stopped before its task was there."""
     entry = dict(entry)

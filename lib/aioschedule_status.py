@@ -16,6 +16,11 @@ from micropython import const
 
 import aioschedule
 
+_TYPE_CHECKING = const(0)
+if _TYPE_CHECKING:
+    # For editors: MicroPython leaves it out
+    from typing import Callable
+
 # As in aioschedule.py
 _ASK = const(1)
 _WALL = const(2)
@@ -347,7 +352,7 @@ def _short(seconds):
 # Runs to come
 
 
-def upcoming(name_or_rule, n: int = 5) -> list:
+def upcoming(name_or_rule: "str | Callable[[int], int | None]", n: int = 5) -> list:
     """Prints the next `n` runs, in local time, and returns them as the same texts.
 
     name_or_rule: the name of a scheduled task, whose `times` and `until` count, and whose jitter

@@ -20,6 +20,11 @@ from micropython import const
 
 import aioschedule
 
+_TYPE_CHECKING = const(0)
+if _TYPE_CHECKING:
+    # For editors: MicroPython leaves it out
+    from typing import Callable
+
 # As in aioschedule.py
 _MONOTONIC = const(0)
 _WALL = const(2)
@@ -141,7 +146,7 @@ def mktime(fields: tuple | list) -> int:
     return to_rtc(read_tuple(fields, "mktime", "fields"))
 
 
-def set_zone(zone) -> None:
+def set_zone(zone: "str | Callable[[int], int] | None") -> None:
     """Sets local time. The RTC must hold UTC.
 
     zone: a POSIX TZ string such as "CET-1CEST,M3.5.0,M10.5.0/3"; a callable that takes UTC
@@ -191,7 +196,7 @@ def read_tuple(fields: tuple | list, name: str, option: str) -> int:
     aioschedule._refuse(ValueError, name, option, fields, text)
 
 
-def read_rule(repeat, name: str) -> None:
+def read_rule(repeat: "str | Callable[[int], int | None]", name: str) -> None:
     """Raises ValueError where a crontab string is none, or a callable no rule."""
     try:
         _next(repeat, -1, int(time.time()), 999)
@@ -216,7 +221,7 @@ def _rule(repeat):
     return rule
 
 
-def first_phase(name: str, repeat, start_ms: int, start: int) -> tuple:
+def first_phase(name: str, repeat: object, start_ms: int, start: int) -> tuple:
     """The first phase (RTC second, ms) of what is scheduled now, and waits for the wall clock."""
     if not (aioschedule.loop_runs() and aioschedule._wall_queue):
         # Steps are noticed from here on
@@ -310,7 +315,7 @@ def next_state(entry: dict, state: tuple) -> tuple:
     return _planned(entry, state, _next(entry["repeat"], state[8], rtc, ms))
 
 
-def state_by_rule(entry: dict, state: tuple, late_ms: int) -> tuple:
+def state_by_rule(entry: dict, state: tuple, late_ms: int) -> tuple | None:
     """The state of an entry whose start, in seconds, has come: the rule says when it is due. A
     match in the very second of the start counts, also if that was a while ago."""
     # A step of the RTC before it waits for that is none

@@ -21,7 +21,7 @@ _HOUR_MS = const(3600000)
 #   to_go      checks until its restart; 0 or less: minus the number of checks it has been well
 
 
-async def watcher_loop(alog=None, sleep: float = 30) -> None:
+async def watcher_loop(alog: object = None, sleep: float = 30) -> None:
     """Restarts failed tasks, unless their kwargs hold restart=False; for aioctl.add().
 
     alog: as for set_log(). sleep: seconds (> 0) from one check to the next. A task that fails

@@ -15,6 +15,11 @@ import time
 
 from micropython import const
 
+_TYPE_CHECKING = const(0)
+if _TYPE_CHECKING:
+    # For editors: MicroPython leaves it out
+    from typing import Callable
+
 _DAY = const(86400)  # seconds
 _MINUTES_PER_DAY = const(1440)
 
@@ -63,7 +68,7 @@ class Rule:
     the string never matches.
     """
 
-    def __init__(self, text: str, offset=None):
+    def __init__(self, text: str, offset: "Callable[[int], int] | None" = None):
         fields = _split(text)
         self._minutes, self._hours, self._days, self._months, weekdays = [
             _values(field, limits) for field, limits in zip(fields, _FIELDS)
@@ -165,7 +170,7 @@ class Rule:
                 east = offset(rtc)
 
 
-def to_rtc(local: int, offset) -> int:
+def to_rtc(local: int, offset: "Callable[[int], int]") -> int:
     """The RTC seconds at which the local clock shows `local` seconds (int).
 
     offset: a callable (seconds of the RTC, at UTC) -> seconds east of UTC at that time
