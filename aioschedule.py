@@ -20,6 +20,8 @@
 # compute, and then store the result with one store, into the very dict that was looked at. The
 # schedule is the truth. The queues belong to the loop, and are built from it again and again.
 
+__version__ = "0.1.0"
+
 import asyncio
 import heapq
 import random

@@ -20,6 +20,8 @@
 # Ctrl-C leaves the event loop without a word to its tasks. _notice_left_loop() finds out, at the
 # next call, stops them, and frees their names for the next start of the program.
 
+__version__ = "0.1.0"
+
 import asyncio
 import sys
 import time

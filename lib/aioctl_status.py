@@ -10,6 +10,8 @@
 #   delete()     and reset() stop and forget tasks; set_group() puts another group in their place
 #   _refuse()    says what aioctl.start() and others print where they get no name
 
+__version__ = "0.1.0"
+
 import sys
 import time
 

@@ -1,6 +1,8 @@
 # aiolog: a log in RAM that never grows, to be written as a stream, printed, and read
 # MIT license; Copyright (c) 2026 the aioschedule authors
 
+__version__ = "0.1.0"
+
 import asyncio
 import io
 

@@ -4,6 +4,8 @@
 # What is called there stores True in two places and does nothing else. trigger_loop() finds that,
 # in the event loop, and starts the task.
 
+__version__ = "0.1.0"
+
 import asyncio
 import sys
 

@@ -7,6 +7,8 @@
 #   the RTC stands:   it is set, to what the ticks say; so is one that loses a part of each sleep
 #   both stand:       both are moved on by the time that was asked for
 
+__version__ = "0.1.0"
+
 import asyncio
 import time
 

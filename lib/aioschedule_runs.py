@@ -4,6 +4,8 @@
 # aioschedule.py loads it when a task is scheduled with `timeout`, and when one of its tasks is
 # started by hand, by a trigger or by the watcher.
 
+__version__ = "0.1.0"
+
 import asyncio
 import time
 

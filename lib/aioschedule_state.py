@@ -18,6 +18,8 @@
 #                   the time that has passed. When all are there, _install() schedules them
 # FAT's rename() removes the old file first. Where only the new one is there, that is the state.
 
+__version__ = "0.1.0"
+
 import gc
 import json
 import os

@@ -10,6 +10,8 @@
 #
 # "Ahead" always means ms from now, on either clock; it is below 0 when a run is overdue.
 
+__version__ = "0.1.0"
+
 import time
 
 from micropython import const

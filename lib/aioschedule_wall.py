@@ -12,6 +12,8 @@
 # one number they would be long ints, which take heap each time. Local time is a number of seconds
 # as well: the RTC's, and what offset() adds.
 
+__version__ = "0.1.0"
+
 import random
 import sys
 import time

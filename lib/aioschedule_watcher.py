@@ -3,6 +3,8 @@
 #
 # aioschedule.py loads it when watcher_loop is first used.
 
+__version__ = "0.1.0"
+
 import asyncio
 
 from micropython import const

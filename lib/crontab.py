@@ -11,6 +11,8 @@
 # Seconds exceed 2**30 and are then long ints, which take 32 bytes of heap for each operation on a
 # 32-bit port. The search counts in minutes and days, which are small ints.
 
+__version__ = "0.1.0"
+
 import time
 
 from micropython import const

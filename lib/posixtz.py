@@ -13,6 +13,8 @@
 #   Zone._look_up   finds the changes before and after a time; they are kept for the next call
 #   _days, _date    the calendar
 
+__version__ = "0.1.0"
+
 import time
 
 from micropython import const

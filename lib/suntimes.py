@@ -7,6 +7,8 @@
 # Floats may have no more than 22 bits. They hold angles, and days from 2030 on, never seconds of
 # the epoch. Angles are in radians: the earth turns by 2 pi in a day.
 
+__version__ = "0.1.0"
+
 import time
 from math import acos, asin, cos, pi, radians, sin
 

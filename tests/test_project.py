@@ -191,6 +191,13 @@ def test_one_version(where):
     assert where() == version_of_package()
 
 
+def test_every_module_tells_the_version(run_mpy):
+    names = ["aioschedule", *sorted(path.stem for path in (ROOT / "lib").glob("*.py"))]
+    done = run_mpy(f"for name in {names}: print(name, __import__(name).__version__)")
+    told = dict(line.split() for line in done.stdout.splitlines())
+    assert told == dict.fromkeys(names, version_of_manifest()), done.stdout
+
+
 def make(*args, **env):
     clean = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL", "TARGET")}
     return subprocess.run(
