@@ -52,7 +52,7 @@ if _TYPE_CHECKING:
 #   runs, missed    counters
 #   start           the time tuple that was its start_in, as local seconds; -1 if there was none
 #   until           ms on the monotonic clock, or local seconds if it is a tuple; -1 if none
-_AIOCTL_SCHEDULE_GROUP = {}
+_AIOCTL_SCHEDULE_GROUP: "Any" = {}
 
 # Values of `clock`
 _MONOTONIC = const(0)

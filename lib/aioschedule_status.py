@@ -21,7 +21,7 @@ import aioschedule
 _TYPE_CHECKING = const(0)
 if _TYPE_CHECKING:
     # For editors: MicroPython leaves it out
-    from typing import Callable
+    from typing import Any, Callable
 
 # As in aioschedule.py
 _ASK = const(1)
@@ -104,7 +104,7 @@ def _clock_is_set():
 # The data of an entry
 
 
-def _text(value):
+def _text(value) -> "Any":
     # One line, whatever repr() of it does. None stays None, and text is not quoted.
     if value is None:
         return None

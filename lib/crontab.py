@@ -20,7 +20,7 @@ from micropython import const
 _TYPE_CHECKING = const(0)
 if _TYPE_CHECKING:
     # For editors: MicroPython leaves it out
-    from typing import Callable
+    from typing import Any, Callable
 
 _DAY = const(86400)  # seconds
 _MINUTES_PER_DAY = const(1440)
@@ -82,7 +82,7 @@ class Rule:
         # If a day field begins with a star, a day must match both; if none does, either will do
         self._both_days = "*" in (fields[2][0], fields[4][0])
         self.fixed = "*" not in (fields[0][0], fields[1][0])
-        self._offset = offset
+        self._offset: "Any" = offset
         if self._next_day(0) is None:
             raise ValueError("%r never matches: no such day" % text)
 
