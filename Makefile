@@ -28,7 +28,7 @@ PYTEST := $(BIN)/python -m pytest
 PARALLEL = $(if $(TARGET),,-n auto)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench dist firmware firmware-bare test-device clean
+.PHONY: help demo test lint format bench dist version release firmware firmware-bare test-device clean
 
 help: ## list what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -55,6 +55,15 @@ bench: $(STAMP) $(EMULATED) ## measure what it costs: bytes, milliseconds, wake-
 
 dist: $(STAMP) ## compile and pack what a release offers
 	$(BIN)/python firmware/dist.py
+
+version: $(STAMP) ## write the version everywhere, date the changelog (VERSION=0.2.0)
+	@$(BIN)/python firmware/release.py bump "$(VERSION)"
+
+release: $(STAMP) ## check all that a release needs, and say what to push
+	@$(BIN)/python firmware/release.py check
+	$(MAKE) lint test dist
+	@$(BIN)/python firmware/release.py check
+	@$(BIN)/python firmware/release.py push
 
 firmware: $(STAMP) ## build Raspberry Pi Pico firmware with the modules frozen in
 	bash firmware/build.sh

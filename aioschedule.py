@@ -20,6 +20,8 @@
 # compute, and then store the result with one store, into the very dict that was looked at. The
 # schedule is the truth. The queues belong to the loop, and are built from it again and again.
 
+__version__ = "0.1.0"
+
 import asyncio
 import heapq
 import random
@@ -28,6 +30,11 @@ import time
 
 import aioctl
 from micropython import const
+
+_TYPE_CHECKING = const(0)
+if _TYPE_CHECKING:
+    # For editors: MicroPython leaves it out
+    from typing import Any, NoReturn
 
 # name -> entry, a plain dict that always holds
 #   start_in  seconds from _AIOCTL_SCHEDULE_T0 to its first run; -1 once it has run
@@ -45,7 +52,7 @@ from micropython import const
 #   runs, missed    counters
 #   start           the time tuple that was its start_in, as local seconds; -1 if there was none
 #   until           ms on the monotonic clock, or local seconds if it is a tuple; -1 if none
-_AIOCTL_SCHEDULE_GROUP = {}
+_AIOCTL_SCHEDULE_GROUP: "Any" = {}
 
 # Values of `clock`
 _MONOTONIC = const(0)
@@ -69,7 +76,7 @@ _wall_queue = []
 
 # ms on the monotonic clock, and ticks_ms() when it stood there. Until a loop has started it stands
 # still: then the tick is None. One tuple, so that an interrupt does not see half of a change.
-_clock = (0, None)
+_clock: tuple = (0, None)
 # The module aioschedule_wall, when it has been loaded
 _wall = None
 # Makes local time of RTC seconds; set_zone() puts another one here
@@ -84,7 +91,7 @@ _irq = None
 _other = None
 # ticks_ms() up to which nothing is due: until then the worker wakes each second, and only compares
 # the clocks. Or None.
-_rest_until = None
+_rest_until: "Any" = None
 # Whether sleep_loop looks at the RTC each second, and the worker need not
 _is_looked_at = False
 # The worker's asyncio task while it sleeps
@@ -157,7 +164,7 @@ def _load_wall():
     return _wall
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> "Any":
     if name == "_AIOCTL_SCHEDULE_T0":
         # The RTC second at which the loop started, right whenever the RTC is
         return int(time.time()) - _monotonic() // 1000
@@ -199,7 +206,7 @@ _ACCEPTED = {
 _LONGEST = const((1 << 30) - 1)
 
 
-def _refuse(error, name, option, value, accepted=None):
+def _refuse(error, name, option, value, accepted=None) -> "NoReturn":
     accepted = accepted or "accepted: " + _ACCEPTED.get(option, "seconds from 0.001 on")
     raise error("%s: %s=%r: %s" % (name, option, value, accepted))
 
@@ -490,7 +497,7 @@ def _kept(record):
     return getattr(record, "schedule", None)
 
 
-def schedule(name, *wrong, **options):
+def schedule(name: str, *wrong, **options) -> None:
     """Schedules a task of aioctl.group() by its name, or reschedules it; a run that is under way
     goes on.
 
@@ -516,7 +523,7 @@ def schedule(name, *wrong, **options):
     _enter(name, read(name, options))
 
 
-def unschedule(name):
+def unschedule(name: str) -> bool:
     """Forgets the schedule of a task, also of one that is stopped; a run that is under way goes
     on. Returns True, or False if there is none: then it prints which names are known."""
     found = _AIOCTL_SCHEDULE_GROUP.pop(name, None) is not None
@@ -551,12 +558,12 @@ def schedule_task(**options):
     return decorate
 
 
-def group():
+def group() -> dict:
     """The schedule, a dict of name -> entry. Call wake() when you have changed it by hand."""
     return _AIOCTL_SCHEDULE_GROUP
 
 
-def set_log(log):
+def set_log(log) -> None:
     """Sets where the loops tell errors: a logger, or whatever has error(str); a stream, with
     write(str); or None, which prints them."""
     global _log
@@ -567,7 +574,7 @@ def set_log(log):
 # Waking the loop
 
 
-def wake():
+def wake() -> None:
     """Tells schedule_loop that group() was changed by hand, or that a task was added."""
     global _changed, _waking
     _changed = True
@@ -596,7 +603,7 @@ async def _wake_worker():
         _sleeper.cancel()
 
 
-def loop_runs():
+def loop_runs() -> bool:
     """Whether a schedule_loop runs."""
     # asyncio.new_event_loop() leaves all tasks behind, without a word
     return _loop is not None and _loop_queue is asyncio.core._task_queue
@@ -947,7 +954,7 @@ def _is_starting(name):
     return _intent is not None and _intent[1] == name
 
 
-def started(name):
+def started(name: str) -> None:
     """Tells of a run that was started, for aioctl.start(). One that is not the schedule's counts
     as one of the task's runs all the same."""
     if _is_starting(name):

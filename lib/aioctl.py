@@ -20,12 +20,19 @@
 # Ctrl-C leaves the event loop without a word to its tasks. _notice_left_loop() finds out, at the
 # next call, stops them, and frees their names for the next start of the program.
 
+__version__ = "0.1.0"
+
 import asyncio
 import sys
 import time
 from asyncio import core
 
 from micropython import const
+
+_TYPE_CHECKING = const(0)
+if _TYPE_CHECKING:
+    # For editors: MicroPython leaves it out
+    from typing import Any
 
 for _name in ("time", "localtime"):
     if not hasattr(time, _name):
@@ -46,7 +53,7 @@ _WAKES = True
 _OWN = ("_id", "on_stop", "on_error", "log")
 
 # The log that set_log() has set
-_AIOCTL_LOG = None
+_AIOCTL_LOG: "Any" = None
 # Whether a failure has been told with the hint at traceback()
 _hinted = False
 # The last time that was told, in whole seconds: tasks that start together share that number
@@ -59,7 +66,7 @@ _has_run = False
 _free_names = set()
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> "Any":
     # What is in aioctl_status.py. All that is at module level takes heap and makes each look at it
     # slower: that is why the names are here.
     if name not in (
@@ -148,14 +155,14 @@ class Task:
 
     # Two things cost time here, on a Pico: a property, 20 us with every store to any attribute,
     # and what is at class level only, 13 us with every look at it
-    args = ()
-    schedule = None
+    args: tuple = ()
+    schedule: dict | None = None
     # What the coroutine was called with, where that is not `kwargs`
     _passed = None
     # The error that expire() ends the run with
     _expired = None
 
-    def __init__(self, coro, name, args, kwargs):
+    def __init__(self, coro, name: str, args: tuple, kwargs: dict):
         self.coro = coro
         self.name = name
         if args:
@@ -166,11 +173,11 @@ class Task:
         self.entered = self.cancelled = False
         self.task = _ENDED
 
-    def is_fresh(self):
+    def is_fresh(self) -> bool:
         """Whether add() has started it and it has not begun: it may still be held back."""
         return self in _fresh
 
-    def expire(self, error):
+    def expire(self, error: BaseException | str) -> bool:
         """Ends a run that takes too long: it is cancelled and counts as failed.
 
         error: the exception, or the text of a TimeoutError. It is told and goes to on_error as any
@@ -194,7 +201,7 @@ class TaskGroup:
         self.tasks = {}
 
     @property
-    def results(self):
+    def results(self) -> dict:
         return {name: record.result for name, record in self.tasks.items()}
 
 
@@ -606,7 +613,7 @@ class _Pair(tuple):
         raise TypeError(text % (name, name, name))
 
 
-def aiotask(coro):
+def aiotask(coro) -> tuple:
     """Decorator: makes of a coroutine function the pair (coroutine function, name) for add().
 
     Raises TypeError for what is no coroutine function."""
@@ -618,7 +625,7 @@ def aiotask(coro):
     return _Pair((coro, name))
 
 
-def add(task, *args, name=None, **kwargs):
+def add(task, *args, name: str | None = None, **kwargs) -> Task:
     """Creates a task and adds it to the group. It runs at once, with `args` and `kwargs`, unless
     aioschedule has it scheduled under its name: then it waits for that.
 
@@ -681,12 +688,12 @@ def _enter(record):
         raise
 
 
-def group():
+def group() -> TaskGroup:
     """The group: .tasks and .results"""
     return _group
 
 
-def tasks():
+def tasks() -> list:
     """The asyncio tasks still to be awaited, without the one that asks"""
     _notice_left_loop()
     me = getattr(core, "cur_task", None)
@@ -694,7 +701,7 @@ def tasks():
     return [task for task in found if not task.done() and task is not me]
 
 
-def tasks_match(pattern):
+def tasks_match(pattern: str) -> list:
     """The names that match a pattern with `*` wildcards, sorted"""
     head, *parts = pattern.split("*")
     tail = parts.pop() if parts else None
@@ -715,7 +722,7 @@ def tasks_match(pattern):
     return [name for name in sorted(_group.tasks) if matches(name)]
 
 
-def run():
+def run() -> None:
     """Runs the event loop until no task is left, also of those added meanwhile. Where one runs
     already, it says so and returns.
 
@@ -765,7 +772,7 @@ def _say_if_nothing_runs_the_schedule(names):
 # Control: `name` may hold `*` wildcards, and None is all; one that is not there is printed
 
 
-def start(name=None):
+def start(name: str | None = None) -> bool:
     """Runs tasks again, at once, also those that are scheduled. One whose schedule stop() has kept
     is given back to aioschedule instead. Returns True if any was started; one that still runs is
     not.
@@ -816,7 +823,7 @@ def _tell_scheduler(name):
         pass
 
 
-def stop(name=None, stop_sch=True):
+def stop(name: str | None = None, stop_sch: bool = True) -> bool:
     """Cancels running tasks; stop_sch=True also takes them out of aioschedule.group(), which
     start() undoes. Returns True if there was anything to stop. A task may stop itself by name,
     which cancels it at its next await; a wildcard or None leaves out the task that calls."""

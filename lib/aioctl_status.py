@@ -10,11 +10,18 @@
 #   delete()     and reset() stop and forget tasks; set_group() puts another group in their place
 #   _refuse()    says what aioctl.start() and others print where they get no name
 
+__version__ = "0.1.0"
+
 import sys
 import time
 
 import aioctl
 from micropython import const
+
+_TYPE_CHECKING = const(0)
+if _TYPE_CHECKING:
+    # For editors: MicroPython leaves it out
+    from typing import Any
 
 # What status() prints before a name
 _DOT = "●"
@@ -30,7 +37,7 @@ _debug = False
 # Results and tracebacks
 
 
-def result(name=None):
+def result(name: str | None = None) -> object:
     """The result of a task, None while there is none; of a wildcard or None: a dict by name, None
     if that is empty. The result of a failed task is the exception, or what on_error returned."""
     if isinstance(name, str) and name in aioctl._group.tasks:
@@ -39,13 +46,15 @@ def result(name=None):
     return found or None
 
 
-def result_all(as_dict=False):
+def result_all(as_dict: bool = False) -> dict | list:
     """All results, as a dict by name or as a list in the order of the names"""
     results = aioctl._group.results
     return results if as_dict else [results[name] for name in sorted(results)]
 
 
-def traceback(name=None, rtn=False, indent="", file=None):
+def traceback(
+    name: str | None = None, rtn: bool = False, indent: str = "", file: "Any" = None
+) -> str | None:
     """Prints the tracebacks of failed tasks.
 
     rtn: returns the text instead
@@ -78,12 +87,12 @@ def _traceback_lines(error, indent):
 # Status and log
 
 
-def get_datetime(fields):
+def get_datetime(fields: tuple) -> str:
     """A time tuple (6 or more fields) as "2023-03-29 12:06:47" """
     return "%04d-%02d-%02d %02d:%02d:%02d" % tuple(fields[:6])
 
 
-def tmdelta_fmt(seconds):
+def tmdelta_fmt(seconds: float) -> str:
     """Seconds (int or float; less than 0 is 0) as "5 s", "00:02:31" or "1 days, 00:59:57" """
     seconds = max(0, int(seconds))
     if seconds < 60:
@@ -160,7 +169,9 @@ def _print_schedule(name, debug, indent):
         print(indent + "┗━► schedule:", aioctl._text(error))
 
 
-def status(name=None, log=True, debug=False, indent="    "):
+def status(
+    name: str | None = None, log: bool = True, debug: bool = False, indent: str = "    "
+) -> None:
     """Prints the state of tasks.
 
     log: with their lines of the log that set_log() has set, those that hold "[name]"
@@ -177,14 +188,14 @@ def status(name=None, log=True, debug=False, indent="    "):
     aioctl._say_if_nothing_runs_the_schedule(names)
 
 
-def debug():
+def debug() -> bool:
     """Turns debug mode of status() on or off; returns whether it is on."""
     global _debug
     _debug = not _debug
     return _debug
 
 
-def set_log(log):
+def set_log(log: object) -> None:
     """Sets the log that status(), log() and follow() read: an aiolog.AioStream, a logger of
     `logging` that writes to one, or None. Raises TypeError for anything else."""
     aioctl._notice_left_loop()
@@ -208,7 +219,7 @@ def _stream_of(log):
     return None
 
 
-def log(grep=""):
+def log(grep: str | list | tuple = "") -> None:
     """Prints the lines of the log that match `grep`, see aiolog."""
     if aioctl._AIOCTL_LOG is not None:
         aioctl._AIOCTL_LOG.cat(grep)
@@ -216,7 +227,7 @@ def log(grep=""):
         print("No log: set_log(stream)")
 
 
-async def follow(grep="", wait=0.05):
+async def follow(grep: str | list | tuple = "", wait: float = 0.05) -> None:
     """Prints new lines of the log that match `grep` until cancelled, see aiolog."""
     if aioctl._AIOCTL_LOG is not None:
         await aioctl._AIOCTL_LOG.follow(grep, wait)
@@ -228,13 +239,13 @@ async def follow(grep="", wait=0.05):
 # Forgetting tasks, and what is no name
 
 
-def set_group(group):
+def set_group(group: "aioctl.TaskGroup") -> None:
     """Makes another TaskGroup the group; running tasks of the old one go on unseen."""
     aioctl._group = group
     aioctl._free_names.clear()
 
 
-def reset(group=True, log=False):
+def reset(group: bool = True, log: bool = False) -> None:
     """Stops all tasks and forgets them with what stop() has kept; forgets the log. What is
     scheduled stays so."""
     if group:
@@ -245,7 +256,7 @@ def reset(group=True, log=False):
         aioctl._AIOCTL_LOG = None
 
 
-def delete(*names):
+def delete(*names: str) -> bool:
     """Stops tasks and forgets them, their results and schedules; returns True if there were any.
     As with stop(), a wildcard leaves out the task that calls."""
     aioctl._notice_left_loop()

@@ -1,6 +1,8 @@
 # aiolog: a log in RAM that never grows, to be written as a stream, printed, and read
 # MIT license; Copyright (c) 2026 the aioschedule authors
 
+__version__ = "0.1.0"
+
 import asyncio
 import io
 
@@ -58,7 +60,7 @@ class AioStream(io.IOBase):
     Everywhere `grep` is a str that is part of a line, a str with `*` that matches a whole line,
     or a list or tuple of those of which one must match. It is no regular expression."""
 
-    def __init__(self, size):
+    def __init__(self, size: int):
         if size < 1:
             raise ValueError("size=%r" % (size,))
         self._buffer = bytearray(size)
@@ -87,7 +89,7 @@ class AioStream(io.IOBase):
             copied += self._buffer[: place + length - self._size]
         return copied
 
-    def write(self, text):
+    def write(self, text: str | bytes) -> int:
         """Appends a str or bytes; returns its length. A line may come in pieces."""
         data = text.encode() if isinstance(text, str) else bytes(text)
         start = 0
@@ -131,7 +133,7 @@ class AioStream(io.IOBase):
         if data[end - 1] == _NEWLINE:
             self._line_end = self._end
 
-    def flush(self):
+    def flush(self) -> None:
         """Does nothing, for those who call it."""
 
     close = flush
@@ -144,7 +146,7 @@ class AioStream(io.IOBase):
             self._reader = (self._end - left) % self._modulus
         return left
 
-    def readline(self, size=-1):
+    def readline(self, size: int = -1) -> str:
         """The next line with its newline, or what there is of it; "" at the end. At most `size`
         bytes where that is >= 0, a character never cut."""
         left = self._unread()
@@ -159,7 +161,7 @@ class AioStream(io.IOBase):
         self._reader = (self._reader + length) % self._modulus
         return _text(line)
 
-    def read(self, size=-1):
+    def read(self, size: int = -1) -> str:
         """All that is left to read, or at most `size` bytes of it where that is >= 0, a character
         never cut; "" at the end."""
         parts = []
@@ -181,11 +183,11 @@ class AioStream(io.IOBase):
             raise StopIteration
         return line
 
-    def tell(self):
+    def tell(self) -> int:
         """How many of the bytes that are held have been read."""
         return self._held - self._unread()
 
-    def seek(self, offset, whence=0):
+    def seek(self, offset: int, whence: int = 0) -> int:
         """Sets where reading goes on: so many bytes after the oldest one held, or, with whence=2,
         at the end (offset 0). Returns what tell() does then; ValueError for anything else."""
         if whence == 2 and offset == 0:
@@ -214,11 +216,11 @@ class AioStream(io.IOBase):
             if _matches(grep, line):
                 print(line)
 
-    def cat(self, grep=""):
+    def cat(self, grep: str | list | tuple = "") -> None:
         """Prints the lines held that match `grep`, oldest first, the unfinished one too."""
         self._print(self._end - self._held, self._held, grep)
 
-    async def follow(self, grep="", wait=0.05):
+    async def follow(self, grep: str | list | tuple = "", wait: float = 0.05) -> None:
         """Prints lines that match `grep` as they are finished, until cancelled. Looks for new ones
         every `wait` seconds (int or float); those dropped meanwhile are left out."""
         ms = int(wait * 1000)

@@ -6,6 +6,8 @@
 #   entry_of()   an entry that aioctl.stop() took out, and aioctl.start() gives back
 #   set_group()  a whole schedule; reset() is one without entries
 
+__version__ = "0.1.0"
+
 from micropython import const
 
 import aioschedule

@@ -4,6 +4,8 @@
 # What is called there stores True in two places and does nothing else. trigger_loop() finds that,
 # in the event loop, and starts the task.
 
+__version__ = "0.1.0"
+
 import asyncio
 import sys
 
@@ -40,7 +42,7 @@ class Trigger:
     missed: how many times the task could not be started, most often because it still ran
     fired: whether it was called and the task is about to be started"""
 
-    def __init__(self, name):
+    def __init__(self, name: str):
         self.name = name
         self.missed = 0
         self.fired = False
@@ -49,14 +51,14 @@ class Trigger:
         # The flag's set(): in a hard interrupt nothing can be bound
         self.set_flag = flag.set
 
-    def __call__(self, source=None):
+    def __call__(self, source: object = None) -> None:
         self.fired = True
         self.set_flag()
         if _lock and _lock.acquire(0):
             _lock.release()
 
 
-def trigger(name):
+def trigger(name: str) -> Trigger:
     """A callable, with or without an argument, that starts a task at once. It may be called in a
     hard interrupt, in another thread and on the second core. Call trigger() itself at set-up.
 
@@ -83,13 +85,13 @@ def _attach():
         aioschedule._irq = module
 
 
-def listen():
+def listen() -> None:
     """Starts a trigger_loop, unless one runs."""
     if _listener is None or _listener.done() or _queue is not asyncio.core._task_queue:
         asyncio.create_task(trigger_loop())
 
 
-def is_fired():
+def is_fired() -> bool:
     """Whether a trigger was called and its task has not been started yet."""
     for name in _triggers:
         if _triggers[name].fired:
@@ -97,7 +99,7 @@ def is_fired():
     return False
 
 
-async def trigger_loop():
+async def trigger_loop() -> None:
     """Starts the tasks whose triggers are called. schedule_loop has one of its own where there is
     a trigger. Added to aioctl it takes the place of that one, and does its work also without
     schedule_loop. While it runs, schedule(), unschedule(), aioctl.start() and aioctl.stop() take

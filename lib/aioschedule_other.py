@@ -10,6 +10,8 @@
 #                    note_entry(): before the loop runs, and when it starts
 #   note_start()     to note that a task has been started by the schedule
 
+__version__ = "0.1.0"
+
 import asyncio
 
 import aioctl

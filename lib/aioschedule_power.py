@@ -7,6 +7,8 @@
 #   the RTC stands:   it is set, to what the ticks say; so is one that loses a part of each sleep
 #   both stand:       both are moved on by the time that was asked for
 
+__version__ = "0.1.0"
+
 import asyncio
 import heapq
 import time
@@ -14,6 +16,11 @@ import time
 from micropython import const
 
 import aioschedule
+
+_TYPE_CHECKING = const(0)
+if _TYPE_CHECKING:
+    # For editors: MicroPython leaves it out
+    from typing import Callable
 
 # As in aioschedule.py
 _NAME = const(2)
@@ -82,7 +89,7 @@ def _move_mark(ticks, passed):
     _mark = second + passed // 1000, time.ticks_add(tick, ticks - passed % 1000)
 
 
-def slept(ms):
+def slept(ms: int) -> None:
     """For programs that sleep by themselves, without sleep_loop: corrects the clock that stood
     still meanwhile. Call slept(0) just before the sleep and slept(ms) just after.
 
@@ -175,7 +182,7 @@ def _set_rtc(second):
     machine.RTC().datetime((year, month, day, weekday, hour, minute, second, 0))
 
 
-def idle_ms() -> int:
+def idle_ms() -> int | None:
     """The ms (int) until the next due run; 0 when one is overdue, or while a run that the schedule
     started is under way (but for one with keep_awake=False in its kwargs); None when nothing is
     scheduled. What waits for its task to be added does not count."""
@@ -210,7 +217,12 @@ def idle_ms() -> int:
     return ms
 
 
-async def sleep_loop(sleep, may_sleep=None, shortest=20, awake=0):
+async def sleep_loop(
+    sleep: "Callable[[int], object]",
+    may_sleep: "Callable[[], object] | None" = None,
+    shortest: int = 20,
+    awake: int = 0,
+) -> None:
     """Lets the chip sleep while nothing is to be done, for aioctl.add(): no run under way that was
     started by the schedule, a trigger or hand (but for one with keep_awake=False in its kwargs),
     nothing due, and no task of the event loop ready. Tasks that wait for I/O are slept over.

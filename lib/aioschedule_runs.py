@@ -4,6 +4,8 @@
 # aioschedule.py loads it when a task is scheduled with `timeout`, and when one of its tasks is
 # started by hand, by a trigger or by the watcher.
 
+__version__ = "0.1.0"
+
 import asyncio
 import time
 
@@ -25,7 +27,7 @@ _LOOK_MS = const(20)
 _limits = {}
 
 
-def started(name):
+def started(name: str) -> None:
     """A run of a scheduled task was started that is not the schedule's."""
     try:
         aioschedule._under_way.add(name)
@@ -38,7 +40,7 @@ def started(name):
         aioschedule._say(name, "error", error)
 
 
-def miss(name):
+def miss(name: str) -> None:
     """A task could not be started by a trigger."""
     _add_one(name, _MISSED)
 
@@ -84,7 +86,7 @@ class _Limit:
         return self.ms <= ms and self.queue is asyncio.core._task_queue
 
 
-def limit_of(name, entry):
+def limit_of(name: str, entry: dict) -> "_Limit":
     """The time limit for the run that is to be started next, of an entry with a `timeout`."""
     ms = aioschedule._read_ms(entry["timeout"], name, "timeout", 1)
     waiting = _limits.get(name)

@@ -18,6 +18,8 @@
 #                   the time that has passed. When all are there, _install() schedules them
 # FAT's rename() removes the old file first. Where only the new one is there, that is the state.
 
+__version__ = "0.1.0"
+
 import gc
 import json
 import os
@@ -56,7 +58,7 @@ _ENOENT = const(2)
 _EIO = const(5)
 
 
-def save(path="schedule.json"):
+def save(path: str = "schedule.json") -> None:
     """Writes the schedule to a file (path: str), also that of stopped tasks. A reset at any moment
     leaves the old file or the new one.
 
@@ -77,7 +79,7 @@ def save(path="schedule.json"):
         raise OSError(error.errno, path)
 
 
-def load(path="schedule.json"):
+def load(path: str = "schedule.json") -> list:
     """Adds the schedule of a file that save() wrote; entries of the same names are replaced. The
     tasks need not be there yet. Returns the names that have no task, sorted.
 
@@ -395,7 +397,7 @@ def _install(name, entry, record):
         keep_stopped(name, entry, record)
 
 
-def keep_stopped(name, entry, record):
+def keep_stopped(name: str, entry: dict, record: "aioschedule.aioctl.Task") -> None:
     """Leaves a task as aioctl.stop() does. schedule_loop calls it for an entry that was loaded as
     stopped before its task was there."""
     entry = dict(entry)

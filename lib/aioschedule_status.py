@@ -1,8 +1,8 @@
-# aioschedule_status: what the schedule looks like: lines, a table, data, the runs to come
+# aioschedule_status: what the schedule looks like: lines, a table, data
 # MIT license; Copyright (c) 2026 the aioschedule authors
 #
 # aioschedule.py loads it at the first call of status_sc() or snapshot().
-#   look()        takes up what was written by hand, and reads the clocks, once for all entries
+#   look()         takes up what was written by hand, and reads the clocks, once for all entries
 #   _in_order()    the names, soonest first
 #   _row()         the data of one entry; a broken one has a row too
 # From such rows _print_entry() and _print_row() print, and snapshot() makes what JSON can hold.
@@ -10,11 +10,18 @@
 #
 # "Ahead" always means ms from now, on either clock; it is below 0 when a run is overdue.
 
+__version__ = "0.1.0"
+
 import time
 
 from micropython import const
 
 import aioschedule
+
+_TYPE_CHECKING = const(0)
+if _TYPE_CHECKING:
+    # For editors: MicroPython leaves it out
+    from typing import Any
 
 # As in aioschedule.py
 _ASK = const(1)
@@ -93,7 +100,7 @@ def _clock_is_set():
 # The data of an entry
 
 
-def text_of(value):
+def text_of(value) -> "Any":
     # One line, whatever repr() of it does. None stays None, and text is not quoted.
     if value is None:
         return None
@@ -248,7 +255,7 @@ def snapshot() -> list:
 # Lines and the table
 
 
-def status_sc(name: str = None, debug: bool = False) -> None:
+def status_sc(name: str | None = None, debug: bool = False) -> None:
     """Prints what aioctl.status() shows of the schedule of a task; without a name the table of
     all, as status_sc_all().
 

@@ -6,9 +6,16 @@
 #
 # "Ahead" always means ms from now, on either clock; it is below 0 when a run is overdue.
 
+__version__ = "0.1.0"
+
 from micropython import const
 
 import aioschedule
+
+_TYPE_CHECKING = const(0)
+if _TYPE_CHECKING:
+    # For editors: MicroPython leaves it out
+    from typing import Callable
 
 status = aioschedule._load("aioschedule_status")
 zone = aioschedule._load("aioschedule_zone")
@@ -26,7 +33,7 @@ _START = const(8)
 _UNTIL = const(9)
 
 
-def upcoming(name_or_rule, n: int = 5) -> list:
+def upcoming(name_or_rule: "str | Callable[[int], int | None]", n: int = 5) -> list:
     """Prints the next `n` runs, in local time, and returns them as the same texts.
 
     name_or_rule: the name of a scheduled task, whose `times` and `until` count, and whose jitter

@@ -1,22 +1,29 @@
-# aioschedule_wall: entries on the wall clock: time tuples, rules, zones, steps of the RTC
+# aioschedule_wall: entries on the wall clock: time tuples, rules, steps of the RTC
 # MIT license; Copyright (c) 2026 the aioschedule authors
 #
 # aioschedule.py loads it with the first such entry, and calls it along the way of an entry:
-#   schedule()      read_tuple(), read_rule(); first_phase() and due_time() say when it is due
+#   schedule()      read_rule(); first_phase() and due_time() say when it is due
 #   schedule_loop() clocks_agree() each second, look() before a run is started: was the RTC set?
 #                   Then _plan() plans anew what the table in the documents says
 #     _fall_due()   is_past(), state_by_rule(), next_state(): what comes after a due time
-#   set_zone()      local time, and what waits for it, is planned anew
+#   set_zone()      plan_in_zone(): what waits for local time is planned anew
 #
 # All instants here are RTC seconds of the port's epoch, with ms apart where they are needed: in
-# one number they would be long ints, which take heap each time. Local time is a number of seconds
-# as well: the RTC's, and what offset() adds.
+# one number they would be long ints, which take heap each time. Local time is the business of
+# aioschedule_zone.py.
+
+__version__ = "0.1.0"
 
 import time
 
 from micropython import const
 
 import aioschedule
+
+_TYPE_CHECKING = const(0)
+if _TYPE_CHECKING:
+    # For editors: MicroPython leaves it out
+    from typing import Callable
 
 zone = aioschedule._load("aioschedule_zone")
 
@@ -56,7 +63,7 @@ _seen = (0, 0)
 # Reading the options
 
 
-def read_rule(repeat, name):
+def read_rule(repeat: "str | Callable[[int], int | None]", name: str) -> None:
     """Raises ValueError where a crontab string is none, or a callable no rule."""
     try:
         next_phase(repeat, -1, int(time.time()), 999)
@@ -80,7 +87,7 @@ def _rule(repeat):
     return rule
 
 
-def first_phase(name, repeat, start_ms, start):
+def first_phase(name: str, repeat: object, start_ms: int, start: int) -> tuple:
     """The first phase (RTC second, ms) of what is scheduled now, and waits for the wall clock."""
     if not (aioschedule.loop_runs() and aioschedule._wall_queue):
         # Steps are noticed from here on
@@ -168,14 +175,14 @@ def _planned(entry, state, following):
     return aioschedule._planned(entry, state, _WALL, following[0], following[1])
 
 
-def next_state(entry, state):
+def next_state(entry: dict, state: tuple) -> tuple:
     """The state after a due time of the wall clock; the counters in it are right already."""
     # The due time may be still to come, or come once more if the RTC has drifted back
     rtc, ms = max(_rtc(), state[:2])
     return _planned(entry, state, next_phase(entry["repeat"], state[_START], rtc, ms))
 
 
-def state_by_rule(entry, state, late_ms):
+def state_by_rule(entry: dict, state: tuple, late_ms: int) -> tuple | None:
     """The state of an entry whose start, in seconds, has come: the rule says when it is due. A
     match in the very second of the start counts, also if that was a while ago."""
     # A step of the RTC before it waits for that is none
@@ -190,7 +197,7 @@ def state_by_rule(entry, state, late_ms):
         return aioschedule._state_after_failure(entry, state, error)
 
 
-def is_past(entry, state, late_ms):
+def is_past(entry: dict, state: tuple, late_ms: int) -> bool:
     """Whether the `until` of an entry that is due is on the other clock, and had passed then."""
     until = state[_UNTIL]
     if state[_CLOCK] == _WALL:
@@ -200,7 +207,7 @@ def is_past(entry, state, late_ms):
     return last is not None and (second - last) * 1000 + ms > late_ms
 
 
-def state_past(state):
+def state_past(state: tuple) -> tuple:
     """The state of such an entry: over for good by the monotonic clock; by the RTC for as long as
     that says so."""
     due, ms, name, clock, phase, left, runs, missed, start, until = state
@@ -209,7 +216,7 @@ def state_past(state):
     return _NEVER, 0, name, _OVER, phase, left, runs, missed, start, until
 
 
-def ms_until(state):
+def ms_until(state: tuple) -> int:
     """The ms until a state of the wall clock is due; less than 0 when it is overdue."""
     second, ms = _rtc()
     return (state[_DUE] - second) * 1000 + state[_MS] - ms
@@ -240,7 +247,7 @@ def _see():
     return second, time.ticks_add(time.ticks_ms(), -ms)
 
 
-def clocks_agree():
+def clocks_agree() -> bool:
     """The quick look, once a second: 64 bytes of heap on a board. False if a close look is due."""
     # Both are whole seconds, so they may differ by one without a step
     second, tick = _seen
@@ -251,7 +258,7 @@ def clocks_agree():
     return passed - 1 <= time.time() - second <= passed + 1
 
 
-def look():
+def look() -> None:
     """The close look. After a step what waits is planned anew, as far as it has to be."""
     global _seen
     if clocks_agree():
@@ -368,7 +375,7 @@ def _next_from(entry, state, after):
     return _first_after(entry["repeat"], state[_START], after)
 
 
-def check_kept(entry):
+def check_kept(entry: dict) -> None:
     """Plans an entry anew that was kept elsewhere while the RTC was set back by three hours or
     more: then even three hours from now there is a time before the one that it waits for. What was
     loaded while the RTC was not set waits for that."""
@@ -383,3 +390,6 @@ def check_kept(entry):
         following = _next_from(entry, state, later)
         if following is not None and following[0] < state[_PHASE]:
             entry["state"] = _state_from_now(entry, state)
+
+
+_seen = _see()

@@ -3,6 +3,8 @@
 #
 # aioschedule.py loads it when watcher_loop is first used.
 
+__version__ = "0.1.0"
+
 import asyncio
 
 from micropython import const
@@ -21,7 +23,7 @@ _HOUR_MS = const(3600000)
 #   to_go      checks until its restart; 0 or less: minus the number of checks it has been well
 
 
-async def watcher_loop(alog=None, sleep=30):
+async def watcher_loop(alog: object = None, sleep: float = 30) -> None:
     """Restarts failed tasks, unless their kwargs hold restart=False; for aioctl.add().
 
     alog: as for set_log(). sleep: seconds (> 0) from one check to the next. A task that fails

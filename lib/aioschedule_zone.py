@@ -7,10 +7,19 @@
 # An instant is an RTC second of the port's epoch. Local time is a number of seconds as well, that
 # second and what offset() adds to it; time tuples are made of that, and read as that.
 
+__version__ = "0.1.0"
+
 import sys
 import time
 
+from micropython import const
+
 import aioschedule
+
+_TYPE_CHECKING = const(0)
+if _TYPE_CHECKING:
+    # For editors: MicroPython leaves it out
+    from typing import Callable
 
 # Whether the port itself knows a zone, the C library's
 _PORT_HAS_ZONE = sys.platform in ("linux", "darwin", "win32")
@@ -66,7 +75,7 @@ def _date_of(seconds, to_date):
     return year, month, month_day, seconds // 3600 % 24, minute, second, weekday, year_day
 
 
-def read_tuple(fields, name, option):
+def read_tuple(fields: tuple | list, name: str, option: str) -> int:
     """The local seconds of a time tuple. TypeError or ValueError for what is none."""
     if not 6 <= len(fields) <= 9 or not all(isinstance(field, int) for field in fields):
         aioschedule._refuse(TypeError, name, option, fields, "accepted: a tuple of 6 to 9 ints")
@@ -92,19 +101,19 @@ def read_tuple(fields, name, option):
 # Local time
 
 
-def is_known():
+def is_known() -> bool:
     """Whether there is a zone, and local time is not just what the RTC shows."""
     return _zone is not None or _PORT_HAS_ZONE
 
 
-def offset(rtc):
+def offset(rtc: int) -> int:
     """Seconds (int) of local time east of the RTC, at that RTC second."""
     if _zone:
         return _zone(rtc)
     return _seconds_of(_date_of(rtc, time.localtime)) - rtc if _PORT_HAS_ZONE else 0
 
 
-def to_rtc(local):
+def to_rtc(local: int) -> int:
     """The RTC second of a local time. One that does not exist is the moment of the change, one
     that comes twice is the first."""
     if is_known():
@@ -112,7 +121,7 @@ def to_rtc(local):
     return local
 
 
-def localtime(seconds=None):
+def localtime(seconds: float | None = None) -> tuple:
     """The time tuple of RTC seconds (int; now if None), as time.localtime(), but in the zone that
     was set with set_zone()."""
     seconds = int(time.time() if seconds is None else seconds)
@@ -121,7 +130,7 @@ def localtime(seconds=None):
     return _date_of(seconds, time.localtime)
 
 
-def mktime(fields):
+def mktime(fields: tuple | list) -> int:
     """The RTC seconds (int) of a time tuple (6 to 9 fields) in local time, as time.mktime(), but
     in the zone that was set with set_zone(). A time that does not exist because the clocks go
     forward is the moment of the change, one that comes twice is the first.
@@ -130,7 +139,7 @@ def mktime(fields):
     return to_rtc(read_tuple(fields, "mktime", "fields"))
 
 
-def set_zone(zone):
+def set_zone(zone: "str | Callable[[int], int] | None") -> None:
     """Sets local time. The RTC must hold UTC.
 
     zone: a POSIX TZ string such as "CET-1CEST,M3.5.0,M10.5.0/3"; a callable that takes UTC

@@ -11,9 +11,16 @@
 # Seconds exceed 2**30 and are then long ints, which take 32 bytes of heap for each operation on a
 # 32-bit port. The search counts in minutes and days, which are small ints.
 
+__version__ = "0.1.0"
+
 import time
 
 from micropython import const
+
+_TYPE_CHECKING = const(0)
+if _TYPE_CHECKING:
+    # For editors: MicroPython leaves it out
+    from typing import Any, Callable
 
 _DAY = const(86400)  # seconds
 _MINUTES_PER_DAY = const(1440)
@@ -63,7 +70,7 @@ class Rule:
     the string never matches.
     """
 
-    def __init__(self, text: str, offset=None):
+    def __init__(self, text: str, offset: "Callable[[int], int] | None" = None):
         fields = _split(text)
         self._minutes, self._hours, self._days, self._months, weekdays = [
             _values(field, limits) for field, limits in zip(fields, _FIELDS)
@@ -75,7 +82,7 @@ class Rule:
         # If a day field begins with a star, a day must match both; if none does, either will do
         self._both_days = "*" in (fields[2][0], fields[4][0])
         self.fixed = "*" not in (fields[0][0], fields[1][0])
-        self._offset = offset
+        self._offset: "Any" = offset
         if self._next_day(0) is None:
             raise ValueError("%r never matches: no such day" % text)
 
@@ -165,7 +172,7 @@ class Rule:
                 east = offset(rtc)
 
 
-def to_rtc(local: int, offset) -> int:
+def to_rtc(local: int, offset: "Callable[[int], int]") -> int:
     """The RTC seconds at which the local clock shows `local` seconds (int).
 
     offset: a callable (seconds of the RTC, at UTC) -> seconds east of UTC at that time

@@ -13,6 +13,8 @@
 #   Zone._look_up   finds the changes before and after a time; they are kept for the next call
 #   _days, _date    the calendar
 
+__version__ = "0.1.0"
+
 import time
 
 from micropython import const
@@ -94,7 +96,7 @@ class Zone:
             end = _moment(self._rules[1], year + 1) - self._summer
         return end
 
-    def localtime(self, seconds: int = None) -> tuple:
+    def localtime(self, seconds: int | None = None) -> tuple:
         """Local time at UTC `seconds`, or now, as a tuple like that of time.localtime()."""
         # time.time() is a float on the unix port
         seconds = int(time.time() if seconds is None else seconds)

@@ -7,6 +7,8 @@
 # Floats may have no more than 22 bits. They hold angles, and days from 2030 on, never seconds of
 # the epoch. Angles are in radians: the earth turns by 2 pi in a day.
 
+__version__ = "0.1.0"
+
 import time
 from math import acos, asin, cos, pi, radians, sin
 
@@ -32,7 +34,7 @@ _SIN_HORIZON = -0.014538
 _until_2030 = 10958 if time.localtime(1000000)[0] == 2000 else 21915
 
 
-def sunrise(latitude: float, longitude: float, offset: int = 0):
+def sunrise(latitude: float, longitude: float, offset: int = 0) -> "_Rule":
     """A rule for sunrise. The clock (RTC) must be at UTC.
 
     Latitude and longitude are degrees, north and east positive; `offset` is seconds, up to a day,
@@ -44,7 +46,7 @@ def sunrise(latitude: float, longitude: float, offset: int = 0):
     return _Rule(latitude, longitude, offset, -1)
 
 
-def sunset(latitude: float, longitude: float, offset: int = 0):
+def sunset(latitude: float, longitude: float, offset: int = 0) -> "_Rule":
     """A rule for sunset. The clock (RTC) must be at UTC. All else is as for sunrise()."""
     return _Rule(latitude, longitude, offset, 1)
 
@@ -58,7 +60,7 @@ class _Rule:
         self._offset = int(_checked("offset", offset, _DAY))
         self._side = side
 
-    def __call__(self, seconds: int):
+    def __call__(self, seconds: int) -> int | None:
         seconds -= self._offset
         # A day here begins at one in the morning, by mean solar time of the place: the sun may set
         # some minutes after midnight.

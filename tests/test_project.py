@@ -1,7 +1,6 @@
 # Tests of the project around the code: the target test runner, the version, the Makefile.
 # MIT license; Copyright (c) 2026 the aioschedule authors
 
-import json
 import os
 import re
 import shutil
@@ -11,6 +10,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 TESTS = ROOT / "tests"
@@ -175,20 +175,44 @@ def version_of_manifest():
     return re.search(r'version="([^"]*)"', (ROOT / "manifest.py").read_text()).group(1)
 
 
-def version_of_package():
-    return json.loads((ROOT / "package.json").read_text())["version"]
+def test_every_module_tells_the_version(run_mpy):
+    names = ["aioschedule", *sorted(path.stem for path in (ROOT / "lib").glob("*.py"))]
+    done = run_mpy(f"for name in {names}: print(name, __import__(name).__version__)")
+    told = dict(line.split() for line in done.stdout.splitlines())
+    assert told == dict.fromkeys(names, version_of_manifest()), done.stdout
 
 
-def version_of_changelog():
-    return re.search(r"^## \[?([\d.]+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE).group(
-        1
-    )
+def read_yaml(path):
+    return yaml.safe_load((ROOT / ".github" / path).read_text())
 
 
-@pytest.mark.parametrize("where", [version_of_manifest, version_of_changelog])
-def test_one_version(where):
-    assert re.fullmatch(r"\d+\.\d+\.\d+", version_of_package())
-    assert where() == version_of_package()
+@pytest.mark.parametrize("name", ["bug", "idea"])
+def test_issue_forms_are_such(name):
+    form = read_yaml(f"ISSUE_TEMPLATE/{name}.yml")
+    assert form["name"] and form["description"]
+    fields = [field for field in form["body"] if field["type"] != "markdown"]
+    assert {field["type"] for field in fields} <= {"input", "textarea", "dropdown"}
+    ids = [field["id"] for field in fields]
+    assert len(set(ids)) == len(ids)
+    assert all(field["attributes"]["label"] for field in fields)
+    # At least one has to be filled in, or the form is refused
+    assert any(field.get("validations", {}).get("required") for field in fields)
+
+
+def test_a_bug_report_tells_what_is_needed():
+    text = (ROOT / ".github" / "ISSUE_TEMPLATE" / "bug.yml").read_text()
+    for needed in "aioschedule.__version__", "aioschedule.status_sc()", "os.uname()":
+        assert needed in text
+
+
+def test_workflow_runs_all_of_ci():
+    workflow = read_yaml("workflows/ci.yml")
+    # YAML takes the word `on` for a truth value
+    assert set(workflow[True]) == {"push", "pull_request"}
+    [job] = workflow["jobs"].values()
+    assert job["container"].startswith("debian:")
+    assert job["steps"][-1]["run"] == ".ci/run"
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)
 
 
 def make(*args, **env):
