@@ -37,8 +37,11 @@ if unknown:
     raise ValueError("no such option: %s; there are %s" % (unknown, sorted(defaults)))
 
 module("aioschedule.py", opt=3)
-for name in "wall", "zone", "runs", "adopt", "other":
-    module("aioschedule_%s.py" % name, base_path="lib", opt=3)
+module("aioschedule_adopt.py", base_path="lib", opt=3)
+module("aioschedule_other.py", base_path="lib", opt=3)
+module("aioschedule_runs.py", base_path="lib", opt=3)
+module("aioschedule_wall.py", base_path="lib", opt=3)
+module("aioschedule_zone.py", base_path="lib", opt=3)
 for part in parts:
     if getattr(options, part):
         module(parts[part], base_path="lib", opt=3)

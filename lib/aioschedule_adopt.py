@@ -12,6 +12,11 @@ from micropython import const
 
 import aioschedule
 
+_TYPE_CHECKING = const(0)
+if _TYPE_CHECKING:
+    # For editors: MicroPython leaves it out
+    from typing import Any
+
 # As in aioschedule.py
 _WALL = const(2)
 _FINISHED = const(4)
@@ -52,7 +57,7 @@ def entry_of(name: str, options: dict) -> dict:
     return entry
 
 
-def adopt(name, entry) -> bool:
+def adopt(name: "Any", entry: "Any") -> bool:
     """Makes an entry of what somebody wrote into the schedule or took apart there. What is wrong
     is logged, once. Returns whether it is an entry now."""
     schedule = aioschedule.group()

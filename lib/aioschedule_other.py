@@ -15,25 +15,31 @@ __version__ = "0.1.0"
 import asyncio
 
 import aioctl
+from micropython import const
 
 import aioschedule
+
+_TYPE_CHECKING = const(0)
+if _TYPE_CHECKING:
+    # For editors: MicroPython leaves it out
+    from typing import Any
 
 # name -> the group of aioctl in which its task was met; None for what was scheduled before its
 # task was added, until that is held back
 _met = {}
 
 
-def note_entry(name, record):
+def note_entry(name: str, record: "Any") -> None:
     """An entry was put into the schedule; `record` is that of its task, or None."""
     _met[name] = aioctl.group() if record else None
 
 
-def forget_entry(name):
+def forget_entry(name: str) -> None:
     """An entry was taken out of the schedule by unschedule()."""
     _met.pop(name, None)
 
 
-def note_start(name):
+def note_start(name: str) -> None:
     """The schedule has started a task."""
     _met[name] = aioctl.group()
     failure = aioschedule._failures.get(name)
@@ -42,7 +48,7 @@ def note_start(name):
         failure[0] = aioschedule._tasks().get(name)
 
 
-def forget_names(tasks):
+def forget_names(tasks: dict) -> None:
     """Forgets what was noted of entries that are gone, or have met their task."""
     for name in list(_met):
         if name not in aioschedule.group():
@@ -51,12 +57,12 @@ def forget_names(tasks):
             _met[name] = aioctl.group()
 
 
-def is_held(name):
+def is_held(name: str) -> bool:
     """Whether the task of an entry has not been met yet: what it runs is not a run."""
     return name in _met and _met[name] is None
 
 
-def hold_all_back():
+def hold_all_back() -> None:
     """Holds back what was scheduled first, and then added."""
     tasks = aioschedule._tasks()
     for name in list(tasks):
@@ -65,7 +71,7 @@ def hold_all_back():
             hold_back(tasks[name], name)
 
 
-def hold_back(record, name):
+def hold_back(record: "Any", name: str) -> None:
     """Not one line early. Nothing tells whether a task has begun, so it is only held back while no
     loop runs."""
     if not record.task.done():
@@ -90,7 +96,7 @@ def _is_current(task):
         return False
 
 
-def wrap(task):
+def wrap(task: tuple) -> tuple:
     """The pair (function, name) for add() in the place of `task`, which was decorated."""
     function, name = task
 

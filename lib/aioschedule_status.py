@@ -46,9 +46,9 @@ _NEVER = 1 << 40
 # The clocks
 
 
-def look():
-    # The monotonic clock in ms, the RTC in seconds, and ms of its second. What is not in the
-    # queues yet, or was written into the schedule by hand, is taken up before that.
+def look() -> tuple:
+    """The monotonic clock in ms, the RTC in seconds, and ms of its second. What is not in the
+    queues yet, or was written into the schedule by hand, is taken up before that."""
     schedule = aioschedule.group()
     whole = all(aioschedule._is_ours(name, schedule.get(name)) for name in list(schedule))
     if aioschedule._changed or not whole:
@@ -64,29 +64,30 @@ def look():
     return aioschedule._monotonic(), int(time.time()), ms
 
 
-def ms_ahead(state, clocks):
+def ms_ahead(state: tuple, clocks: tuple) -> int:
+    """How far ahead the due time of a state is. clocks: what look() returned."""
     now, rtc, rtc_ms = clocks
     if state[_CLOCK] < _WALL:
         return state[_DUE] - now
     return (state[_DUE] - rtc) * 1000 + state[_PART] - rtc_ms
 
 
-def second_ahead(ahead, clocks):
-    # When a run is started that is that far ahead: what is overdue is started now
+def second_ahead(ahead: int, clocks: tuple) -> int:
+    """The RTC second in which a run is started that is so far ahead: now if it is overdue."""
     return clocks[1] + (clocks[2] + max(0, ahead)) // 1000
 
 
-def date(rtc):
-    # Local time as text. Where localtime() of a board ends, in 2038, the module goes on.
+def date(rtc: int) -> str:
+    """Local time as text. Where localtime() of a board ends, in 2038, the module goes on."""
     try:
         # Somebody may have written any number, and some ports crash at what is no time
         if not 0 <= rtc < _NEVER:
             return str(rtc)
         try:
-            date = aioschedule._localtime(rtc)
+            fields = aioschedule._localtime(rtc)
         except OverflowError:
-            date = aioschedule._load("aioschedule_zone").localtime(rtc)
-        return aioschedule.aioctl.get_datetime(date)
+            fields = aioschedule._load("aioschedule_zone").localtime(rtc)
+        return aioschedule.aioctl.get_datetime(fields)
     except Exception:
         # A zone that fails
         return str(rtc)
@@ -100,8 +101,8 @@ def _clock_is_set():
 # The data of an entry
 
 
-def text_of(value) -> "Any":
-    # One line, whatever repr() of it does. None stays None, and text is not quoted.
+def text_of(value: object) -> "Any":
+    """One line, whatever repr() of the value does. None stays None, and text is not quoted."""
     if value is None:
         return None
     try:

@@ -23,7 +23,7 @@ import aioschedule
 _TYPE_CHECKING = const(0)
 if _TYPE_CHECKING:
     # For editors: MicroPython leaves it out
-    from typing import Callable
+    from typing import Any, Callable
 
 zone = aioschedule._load("aioschedule_zone")
 
@@ -114,8 +114,9 @@ def _first_after(repeat, start, after):
     )
 
 
-def next_phase(repeat, start, after, after_ms):
-    # The first phase after that RTC second and ms, as RTC second and ms; None if there is none
+def next_phase(repeat: "Any", start: int, after: int, after_ms: int) -> tuple | None:
+    """The first phase of a repeat after an RTC second and ms: the same two of that, or None.
+    start: local seconds of the time tuple that it counts from, if it is no rule."""
     if aioschedule._is_rule(repeat):
         second = _rule(repeat)(after)
         if second is None:
@@ -149,7 +150,7 @@ def _last(entry, until):
     return None
 
 
-def due_time(entry, phase, ms, start, until):
+def due_time(entry: dict, phase: int, ms: int, start: int, until: int) -> tuple:
     """(due, ms, clock) for a phase, an RTC second and ms: with its jitter drawn, and its `until`
     looked at."""
     last = _last(entry, until)
@@ -315,7 +316,7 @@ def _is_fixed(repeat):
     return aioschedule._read_ms(repeat, "period", "repeat", 1) % _DAY_MS == 0
 
 
-def plan_in_zone(rtc):
+def plan_in_zone(rtc: int) -> None:
     """Plans what waits for local time anew, from now on: another zone was set. Also what
     aioctl.stop() has taken out of the schedule and keeps."""
     # They were made for the zone before

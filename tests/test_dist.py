@@ -16,9 +16,13 @@ MODULES = sorted(path.stem for path in [ROOT / "aioschedule.py", *(ROOT / "lib")
 # What those need who have an aioctl already
 WITHOUT_AIOCTL = [
     "aioschedule",
+    "aioschedule_adopt",
+    "aioschedule_other",
+    "aioschedule_runs",
     "aioschedule_status",
     "aioschedule_wall",
     "aioschedule_watcher",
+    "aioschedule_zone",
     "crontab",
 ]
 PACKAGES = {"package.json": MODULES, "aioschedule.json": WITHOUT_AIOCTL}
