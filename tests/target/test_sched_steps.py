@@ -14,17 +14,11 @@ vclock.install()
 import afresh
 
 from afresh import add, civil, modules, run, secs
-from harness import Skip, eq
+from harness import eq
 
 TIMEOUT = 180
 
 UNIX_ONLY = "takes minutes on a board, where test_sched_clocks.py has steps"
-
-CALLABLES = False  # whether `repeat` takes any callable already
-
-# Whether a time tuple that has come once still is the earliest time when the RTC is set back below
-# it. If so, an entry that has run waits for its start again, maybe for years.
-START_BINDS = False
 
 DAY = 86_400
 HOUR = 3600
@@ -55,8 +49,6 @@ KINDS = {
     "even": (STAR, {"repeat": "30 */2 * * *"}, 2 * HOUR),
     "call": (FIXED, {"repeat": daily}, DAY),
 }
-if not CALLABLES:
-    del KINDS["call"]
 
 
 def fresh(epoch=NOON, **options):
@@ -92,7 +84,8 @@ def expected(kind, at, step, end):
         return runs
     if replanned and column != ONE_SHOT:
         due = next_due(period, now)
-        if begin and (START_BINDS or not runs):
+        # Once a time tuple has come it is not the earliest time any more
+        if begin and not runs:
             due = max(due, begin)
     if due <= now:
         runs.append(None)
@@ -555,8 +548,6 @@ def test_jitter_over_a_long_step():
 
 def test_callables():
     """A rule of the user's own: as a fixed one."""
-    if not CALLABLES:
-        raise Skip("`repeat` takes no callable yet")
     for step in (-3000, 3000, THREE_HOURS, -THREE_HOURS):
         check(BEFORE, step)
         check(AFTER, step)
