@@ -154,6 +154,9 @@ def _load(name):
     try:
         return __import__(name)
     except ImportError as error:
+        if " needs " in str(error):
+            # It is there, but the port lacks something
+            raise
         raise ImportError("install %s.py: %s" % (name, error))
 
 
