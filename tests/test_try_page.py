@@ -182,8 +182,19 @@ def test_marks_move_to_the_left_as_time_goes_by(open_page):
     run(page, start_in=0, repeat=60, body="pass")
     mark = page.locator(".lane .run").first
     before = mark.bounding_box()["x"]
-    page.wait_for_timeout(1500)
-    assert mark.bounding_box()["x"] < before - 20
+    wait_until(lambda: mark.bounding_box()["x"] < before - 20)
+
+
+def test_longer_span_shows_the_due_times_of_a_rule(open_page):
+    page = open_page()
+    run(page, start_in=0, repeat="'* * * * *'", body="pass")
+    wait_for_count(page, ".lane .due", 3)
+    page.select_option("#span", "600")
+    # The time line is ten minutes wide: 300 seconds are half of it
+    first, sixth = (page.locator(".lane .due").nth(at).bounding_box()["x"] for at in (0, 5))
+    assert abs((sixth - first) / page.locator(".track").bounding_box()["width"] - 0.5) < 0.01
+    labels = page.locator(".axis span").all_text_contents()
+    assert labels[0] == "−400 s" and labels[-1] == "+200 s"
 
 
 def test_run_is_as_long_as_it_takes_and_a_due_time_meanwhile_is_missed(open_page):

@@ -25,6 +25,11 @@ HINT = "Here the event loop runs by itself: write asyncio.create_task(...), not 
 
 program = {"__name__": "__main__"}
 
+# The due times that were worked out, by name: the entry and the fields of the row that they are
+# for, and by how many ms each is later than the first
+_worked_out = {}
+LOOKED_AT = ("next", "offset", "runs", "missed")
+
 
 ################################################################################
 # The program and its prompt
@@ -96,15 +101,25 @@ def _alive():
 def _ahead(aioschedule, row):
     if row["next"] is None or row["state"] in ("earliest", "no task"):
         return []
+    name = row["name"]
+    entry = aioschedule.group()[name]
+    # A rule that matches once in four years takes its time: not at each look
+    fields = [row[field] for field in LOOKED_AT]
+    known = _worked_out.get(name, (None, None, None))
+    if known[0] is not entry or known[1] != fields:
+        known = _worked_out[name] = entry, fields, _from_first(aioschedule, name, entry)
+    return [row["next_ms"] + ms for ms in known[2]]
+
+
+def _from_first(aioschedule, name, entry):
     # It prints, too: worker.js does not show what is printed meanwhile
-    texts = aioschedule.upcoming(row["name"], AHEAD)
-    entry = aioschedule.group()[row["name"]]
+    texts = aioschedule.upcoming(name, AHEAD)
     repeat = entry["repeat"]
     if isinstance(repeat, (int, float)) and "jitter" not in entry:
         # Texts are in whole seconds, these may not be
-        return [row["next_ms"] + int(n * repeat * 1000) for n in range(len(texts))]
+        return [int(n * repeat * 1000) for n in range(len(texts))]
     seconds = [_seconds(text) for text in texts]
-    return [row["next_ms"] + (at - seconds[0]) * 1000 for at in seconds]
+    return [(at - seconds[0]) * 1000 for at in seconds]
 
 
 def _seconds(text):

@@ -1,7 +1,10 @@
 // The page: its tabs, the program that runs, and what it prints.
 // MIT license; Copyright (c) 2026 the aioschedule authors
 //
-// The next machine is loaded as soon as the last one was used: Run is at once.
+// The way of a program: run() hands it to a Machine (machine.js), whose worker (worker.js) has
+// MicroPython, the modules and driver.py. The worker sends what is printed, and ten times a second
+// what is scheduled, which the TimeLine draws. Stop ends the worker. The next machine is loaded as
+// soon as the last one is used: Run is at once. The other tab is in rules.js.
 
 import { Editor } from "./editor.js";
 import { Machine } from "./machine.js";
