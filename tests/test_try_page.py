@@ -265,6 +265,15 @@ def test_prompt_takes_a_line_and_knows_the_ones_before(open_page):
     assert page.input_value("#command") == "aioctl.start('blink')"
 
 
+def test_program_that_lacks_a_schedule_loop_is_told(open_page):
+    page = open_page()
+    program = ONE_TASK.format(start_in=0, repeat=1, body="pass")
+    page.fill("#source", program.replace("aioctl.add(aioschedule.schedule_loop)", ""))
+    page.click("#run")
+    text = wait_for_output(page, "Nothing runs")
+    assert "Nothing runs what is scheduled: aioctl.add(aioschedule.schedule_loop)" in text
+
+
 def test_stop_ends_the_program_and_run_begins_anew(open_page):
     page = open_page()
     run(page, start_in=0, repeat=0.3, body="print('tick')")
@@ -514,9 +523,21 @@ def luminance(colour):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_light_and_dark_can_be_read(open_page, scheme):
     page = open_page(color_scheme=scheme)
-    page.click("#run")
+    run(page, start_in=0, repeat=2, body="import asyncio; await asyncio.sleep(1); 1 / 0")
     page.click("text=aioctl.status()")
     wait_for_output(page, "●")
+    page.wait_for_selector(".lane[data-state=failed]")
+    check_contrast(page)
+    page.wait_for_selector(".lane[data-state=running]")
+    check_contrast(page)
+    ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert (luminance(ground) > 0.5) == (scheme == "light")
+    page.click("#tab-rule")
+    try_rule(page, "0 6 * * mun")
+    check_contrast(page)
+
+
+def check_contrast(page):
     # With the nearest background that is not transparent
     colours = page.evaluate(
         """[...document.querySelectorAll("body *")].filter((each) => each.checkVisibility() &&
@@ -531,12 +552,10 @@ def test_light_and_dark_can_be_read(open_page, scheme):
                 getComputedStyle(behind).backgroundColor];
         })"""
     )
-    assert len(colours) > 30
+    assert len(colours) > 20
     for what, colour, background in colours:
         low, high = sorted([luminance(colour), luminance(background)])
         assert (high + 0.05) / (low + 0.05) >= 4.5, (what, colour, background)
-    ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
-    assert (luminance(ground) > 0.5) == (scheme == "light")
 
 
 @pytest.mark.parametrize("viewport", [NARROW, WIDE], ids=["narrow", "wide"])
