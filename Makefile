@@ -28,7 +28,8 @@ PYTEST := $(BIN)/python -m pytest
 PARALLEL = $(if $(TARGET),,-n auto)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench dist version release firmware firmware-bare test-device clean
+.PHONY: help demo test lint format bench dist version release firmware firmware-bare test-device try \
+	picture clean
 
 help: ## list what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -75,8 +76,15 @@ test-device: $(STAMP) $(EMULATED) ## test on the emulated Pico (on a board: TARG
 	TARGET=$(or $(TARGET),emulator) $(PYTEST) $(if $(TARGET),,-n auto --dist loadfile) \
 		$(or $(DEVICE_TESTS),tests/target tests/device)
 
+# The page has its own files in docs/try; this adds MicroPython for the browser, and the modules.
+try: ## make the page that runs it in the browser complete, in docs/try
+	@$(PYTHON) docs/try_page.py
+
+picture: $(STAMP) ## take the picture of that page again: docs/try.png
+	$(BIN)/python docs/try_picture.py
+
 clean: ## remove what was built (.venv stays)
-	rm -rf build dist firmware/build .hypothesis .pytest_cache .ruff_cache
+	rm -rf build dist firmware/build docs/try/vendor .hypothesis .pytest_cache .ruff_cache
 	find . -path ./$(VENV) -prune -o -name __pycache__ -exec rm -rf {} +
 
 $(STAMP): requirements-dev.txt

@@ -730,6 +730,7 @@ def run() -> None:
     task = getattr(core, "cur_task", None)
     if not hasattr(asyncio, "run") or task is not None and _runs(task):
         print("aioctl.run(): the event loop runs already, and so do the tasks")
+        _say_if_nothing_runs_the_schedule(None)
         return
 
     async def join():

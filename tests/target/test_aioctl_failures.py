@@ -424,6 +424,19 @@ def test_run_where_asyncio_has_none():
     eq((printed(), record.task.done()), ([RUNS_ALREADY], False))
 
 
+async def test_run_inside_a_running_loop_says_that_no_schedule_loop_runs():
+    schedule = Schedule()
+    fresh(schedule)
+    schedule.entries["job"] = {"start_in": 5, "repeat": 5}
+    aioctl.add(sleeps, name="job")
+    aioctl.run()
+    eq(printed(), [RUNS_ALREADY, NOTHING_RUNS])
+    # Where it was added but has not begun
+    aioctl.add(schedule.schedule_loop)
+    aioctl.run()
+    eq(printed(), [RUNS_ALREADY])
+
+
 ################################################################################
 # import aioschedule
 
