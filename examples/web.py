@@ -1,8 +1,7 @@
 # A page that shows the schedule and steers it, served by the board itself. Unix port or board.
 # MIT license; Copyright (c) 2026 the aioschedule authors
 #
-# It needs microdot, see docs/steer.md. In a program of your own it takes `import web`, and then
-#     aioctl.add(web.serve, host="0.0.0.0", port=80, password="...")
+# Needs microdot. docs/steer.md tells about that, and how to have the page in a program of yours.
 
 import asyncio
 import time
@@ -108,8 +107,10 @@ def act(request):
         return str(error), 400
 
 
-async def serve(host=LOOPBACK[0], port=8080, user="admin", password=None):
-    """Serves the page. Raises ValueError if others could reach it without a password."""
+async def serve(host=LOOPBACK[0], port=8080, user="admin", password=None, ssl=None):
+    """Serves the page. Raises ValueError if others could reach it without a password.
+
+    ssl: an ssl.SSLContext with a certificate"""
     if host not in LOOPBACK and not password:
         raise ValueError("host=%r: accepted without a password: %s" % (host, LOOPBACK))
     app = Microdot()
@@ -133,7 +134,7 @@ async def serve(host=LOOPBACK[0], port=8080, user="admin", password=None):
     app.get("/")(guard(lambda request: (PAGE, HEADERS)))
     app.get("/tasks")(guard(tasks))
     app.post("/act")(guard(act))
-    await app.start_server(host, port)
+    await app.start_server(host, port, ssl=ssl)
 
 
 async def pump():

@@ -6,24 +6,16 @@
 import base64
 import http.client
 import json
-import os
 import shutil
-import socket
-import subprocess
-import sys
+import ssl
 import time
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
+from steering import PATIENCE, ROOT, Program, free_port, make_certificate, wait_for
 
-ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = ROOT / "examples" / "web.py"
-# What `make` puts there, see requirements-micropython.txt
-PACKAGES = Path(sys.prefix) / "micropython"
 CHROMIUM = shutil.which("chromium")
-# On a busy machine nothing is quick
-PATIENCE = 30
 
 # A name and an error that a careless page would take for HTML
 HOSTILE = "<img src=x onerror=document.title='taken'>"
@@ -49,6 +41,14 @@ async def restart():
     await asyncio.sleep(1)
     print("page:", aioctl.start("serve"))
 
+options = OPTIONS
+if "tls" in options:
+    import ssl
+    name = options.pop("tls")
+    options["ssl"] = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    files = [open(name + end, "rb").read() for end in (".crt.der", ".key.der")]
+    options["ssl"].load_cert_chain(*files)
+
 for task in pump, bad, busy, aioschedule.schedule_loop:
     aioctl.add(task)
 aioctl.add(pump, name="tick")
@@ -57,45 +57,36 @@ aioschedule.schedule("pump", repeat=3600)
 aioschedule.schedule("tick", start_in=1, repeat=1)
 aioschedule.schedule("bad", repeat="0 6 * * mon")
 aioschedule.schedule(HOSTILE, repeat="30 6 * * *")
-aioctl.add(web.serve, port=PORT, **OPTIONS)
+aioctl.add(web.serve, port=PORT, **options)
 if RESTARTS:
     aioctl.add(restart)
+
+async def say():
+    await asyncio.sleep(0.1)
+    print("ready")
+
+if options.get("ssl"):
+    aioctl.add(say)
 aioctl.run()
 """
 
 
-def free_port():
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
-
-
-class Board:
-    """A program on the unix port that serves the page."""
+class Board(Program):
+    """A program that serves the page."""
 
     def __init__(self, micropython, folder, restarts, options):
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}/"
-        (folder / "board.py").write_text(
-            BOARD.replace("PORT", str(self.port))
-            .replace("**OPTIONS", f"**{options!r}")
-            .replace("HOSTILE", repr(HOSTILE))
-            .replace("RESTARTS", str(restarts))
-        )
-        path = ".frozen", PACKAGES, ROOT, ROOT / "lib", ROOT / "examples"
-        self.output = (folder / "output.txt").open("w+")
-        self.process = subprocess.Popen(
-            [micropython, "board.py"],
-            cwd=folder,
-            env={**os.environ, "TZ": "UTC", "MICROPYPATH": ":".join(map(str, path))},
-            stdin=subprocess.DEVNULL,
-            stdout=self.output,
-            stderr=subprocess.STDOUT,
-        )
-
-    def printed(self):
-        self.output.seek(0)
-        return self.output.read()
+        values = {
+            "PORT": str(self.port),
+            "OPTIONS": repr(options),
+            "HOSTILE": repr(HOSTILE),
+            "RESTARTS": str(restarts),
+        }
+        code = BOARD
+        for name, value in values.items():
+            code = code.replace(name, value)
+        super().__init__(micropython, folder, "board", code)
 
     def ask(self, path, body=None, method=None, **headers):
         """Status and text of the answer; headers that are None are left out."""
@@ -122,18 +113,14 @@ class Board:
         return {row["name"]: row for row in json.loads(text)["tasks"]}
 
     def wait_for_page(self):
-        deadline = time.monotonic() + PATIENCE
-        while True:
-            try:
-                return self.ask("/")
-            except OSError:
-                assert time.monotonic() < deadline and self.process.poll() is None, self.printed()
-                time.sleep(0.05)
+        wait_for(self.answers, self.printed)
 
-    def end(self):
-        self.process.kill()
-        self.process.wait()
-        self.output.close()
+    def answers(self):
+        assert self.process.poll() is None, self.printed()
+        try:
+            return self.ask("/")
+        except OSError:
+            return False
 
 
 @pytest.fixture
@@ -238,12 +225,8 @@ def test_other_errors(board):
 def test_it_can_be_stopped_and_started(start):
     """It gives its port back: started again it is there again."""
     board = start(restarts=True)
-    deadline = time.monotonic() + PATIENCE
-    while board.printed() != "page: True\npage: True\n":
-        assert time.monotonic() < deadline, board.printed()
-        time.sleep(0.05)
+    wait_for(lambda: board.printed() == "page: True\npage: True\n", board.printed)
     board.wait_for_page()
-    time.sleep(0.5)
     assert board.ask("/tasks")[0] == 200
     assert "Error" not in board.printed()
 
@@ -254,10 +237,7 @@ def test_it_can_be_stopped_and_started(start):
 
 def test_without_a_password_it_stays_at_home(start):
     board = start(host="0.0.0.0")
-    deadline = time.monotonic() + PATIENCE
-    while "[serve]" not in board.printed():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_for(lambda: "[serve]" in board.printed(), board.printed)
     error = "ValueError: host='0.0.0.0': accepted without a password: ('127.0.0.1', 'localhost')"
     assert error in board.printed()
     with pytest.raises(OSError):
@@ -286,6 +266,24 @@ def test_password(start):
     for origin in ("http://evil.example", "null"):
         answer = board.ask("/act", command, Authorization=right, Origin=origin)
         assert answer == (403, "a request from another site")
+
+
+def test_encrypted(micropython, start, tmp_path):
+    """With a certificate nobody on the way reads the password."""
+    make_certificate(micropython, tmp_path)
+    board = start(password="secret", tls="board")
+    trust = ssl.create_default_context(cafile=tmp_path / "board.crt")
+    headers = {"Authorization": basic("admin", "secret")}
+    wait_for(lambda: "ready" in board.printed(), board.printed)
+    for _ in range(2):
+        connection = http.client.HTTPSConnection(
+            "localhost", board.port, context=trust, timeout=PATIENCE
+        )
+        connection.request("GET", "/tasks", headers=headers)
+        assert "pump" in connection.getresponse().read().decode()
+    # Whoever asks without encryption gets nothing
+    with pytest.raises((OSError, http.client.HTTPException)):
+        board.ask("/tasks", **headers)
 
 
 def test_other_sites(board):
