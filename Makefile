@@ -87,11 +87,13 @@ clean: ## remove what was built (.venv stays)
 	rm -rf build dist firmware/build docs/try/vendor .hypothesis .pytest_cache .ruff_cache
 	find . -path ./$(VENV) -prune -o -name __pycache__ -exec rm -rf {} +
 
-$(STAMP): requirements-dev.txt
+$(STAMP): requirements-dev.txt requirements-micropython.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed" \
 		if sys.version_info < (3, 11) else 0)'
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV) || { rm -rf $(VENV); \
 		echo "$(PYTHON) cannot make a virtual environment: install your system's package for it" \
 			"(Debian, Ubuntu: apt install python3-venv)" >&2; exit 1; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $<
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile \
+		--upgrade --target $(VENV)/micropython -r requirements-micropython.txt
 	@touch $@

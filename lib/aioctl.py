@@ -146,7 +146,8 @@ class Task:
     since, done_at: when the last run was started and when it ended, in whole seconds of
         time.time(); done_at is None while it runs
     cancelled: whether the last run was stopped, or stop() was told of one that had failed
-    entered: whether the last run has begun
+    ms: None until the last run has begun, below 0 while it runs, and then how long it took, right
+        up to 6 days. It stays below 0 where a run was left without a word, as by Ctrl-C
     result: what the last run returned, or what its hook did; without a hook the exception
     error: the exception that ended the last run, also where on_error gave another result, or None
     schedule: the entry that stop() took out of aioschedule.group() and start() will give back, or
@@ -169,8 +170,8 @@ class Task:
             self.args = args
         self.kwargs = kwargs
         # All that a run changes: its end can be noted also when there is no memory left
-        self.since = self.done_at = self.result = self.error = None
-        self.entered = self.cancelled = False
+        self.since = self.done_at = self.ms = self.result = self.error = None
+        self.cancelled = False
         self.task = _ENDED
 
     def is_fresh(self) -> bool:
@@ -186,7 +187,7 @@ class Task:
             return False
         if not isinstance(error, BaseException):
             error = asyncio.TimeoutError(error)
-        if self.entered:
+        if self.ms is not None:
             self._expired = error
             _cancel(self.task)
         else:
@@ -376,7 +377,7 @@ def _leave_loop(is_replaced):
         task = record.task
         if task.done():
             continue
-        if record.entered and not is_replaced:
+        if record.ms is not None and not is_replaced:
             _let_go(record)
             _cancel(task)
         record.task = _ENDED
@@ -412,7 +413,9 @@ async def _run(record, coro):
     if record.task is not core.cur_task:
         # Let go before its first step
         return None
-    _has_run = record.entered = True
+    _has_run = True
+    # A small int on all ports, so it takes no memory; `~` keeps it apart from a duration
+    record.ms = ~core.ticks()
     if record.task is not core.cur_task:
         # An interrupt has stopped it between the two lines before
         return None
@@ -433,9 +436,11 @@ async def _run(record, coro):
 
 def _conclude(record, result, stray):
     # Notes the result of the run that ends here, unless it is a former one, and returns it
+    begun = record.ms
     if record.task is getattr(core, "cur_task", None):
         record.result = result
         record.done_at = _now()
+        record.ms = core.ticks_diff(core.ticks(), ~begun)
     elif _former_runs.get(record) is getattr(core, "cur_task", None):
         del _former_runs[record]
     if stray is not None:
@@ -577,8 +582,8 @@ def _launch(record):
     # No branch from here on, so no interrupt comes in: it finds the run before, or this one
     task = core.create_task(run)
     record.since = _second
-    record.entered = record.cancelled = False
-    record.done_at = record.result = record.error = None
+    record.cancelled = False
+    record.ms = record.done_at = record.result = record.error = None
     record.task = task
 
 
@@ -586,8 +591,8 @@ def _hold_back(record):
     # As before the first run of a schedule
     _let_go(record)
     record.since = record.done_at = _now()
-    record.entered = record.cancelled = False
-    record.result = record.error = None
+    record.cancelled = False
+    record.ms = record.result = record.error = None
 
 
 def _let_go(record):
@@ -847,7 +852,7 @@ def _stop(record, stop_sch):
         schedule.pop(record.name, None)
     if not record.task.done():
         _note_stop(record)
-        if record.entered:
+        if record.ms is not None:
             _cancel(record.task)
         else:
             record.task = _ENDED

@@ -119,7 +119,7 @@ def _state(record, entry):
     if record.error is not None:
         return "ERROR", _RED
     if isinstance(entry, dict) and ("last" in entry or aioctl._has_runs(entry)):
-        if record.cancelled and record.entered:
+        if record.cancelled and record.ms is not None:
             return "scheduled - stopped", _CYAN
         if entry.get("start_in", -1) == -1:
             return "scheduled - done", _CYAN

@@ -38,6 +38,8 @@ _MISSED = const(7)
 _SCHEDULE = "    ┗━► schedule"
 # No date before it is believed
 _FIRST_YEAR = const(2024)
+# Seconds up to which aioctl knows how long a run took
+_LONGEST_RUN = const(6 * 86400)
 # No time is as late. Made once: it is a long int on boards.
 _NEVER = 1 << 40
 
@@ -124,6 +126,14 @@ def _outcome(name, record):
     return result, result if isinstance(result, Exception) else None
 
 
+def _duration(record):
+    # ms of the last run, None if they are not known. Over half a period of ticks_ms they are not.
+    ms = getattr(record, "ms", None)
+    if ms is None or ms < 0 or record.done_at - record.since >= _LONGEST_RUN:
+        return None
+    return ms
+
+
 def _is_running(name):
     record = aioschedule._tasks().get(name)
     # What is held back is not done before its first turn, but has an end
@@ -158,7 +168,7 @@ def _row(name, entry, clocks):
         record = aioschedule._tasks().get(name)
         if record:
             row["result"], row["error"] = _outcome(name, record)
-            row["last_ms"] = getattr(record, "ms", None)
+            row["last_ms"] = _duration(record)
         if isinstance(entry.get("last"), int):
             row["last"] = entry["last"]
         if entry["state"] is None:
@@ -235,7 +245,8 @@ def snapshot() -> list:
         What is overdue is due now.
     offset: seconds of local time east of the RTC, then; without a next run now
     last: when the last run of the schedule was started, in seconds of the RTC, or None
-    last_ms: how long the last run took, in ms, or None if that is not known
+    last_ms: how long the last run took, in ms. None while one runs, and if that is not known: with
+        an aioctl that does not tell, or after 6 days or more by the RTC, also if that was set
     result, error: of the last run, as text, or None
     runs, missed, restarts: counters"""
     clocks = look()

@@ -569,7 +569,7 @@ async def test_add_of_a_scheduled_name_runs_nothing():
     aioctl.add(job, 3, name="over")
     aioctl.add(job, 4, name="rubbish")
     # There is nothing that has to run before it counts as done
-    assert t.task.done() and not t.entered
+    assert t.task.done() and t.ms is None
     eq((aioctl.tasks()[:-1], t.task.cancel(), await t.task), ([], False, None))
     assert t.done_at is not None
     eq(t.schedule, None)

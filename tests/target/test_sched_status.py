@@ -9,7 +9,7 @@ import asyncio
 import builtins
 
 from harness import eq
-from programs import fresh, job, local, play, printed, rows
+from programs import fresh, is_ours, job, local, play, printed, rows
 
 OURS_ONLY = {}
 
@@ -388,3 +388,14 @@ def test_garbage_in_the_group():
         assert "    ┗━► schedule: starts in 00:01:10 @ 2024-01-01 00:01:10" in lines, lines
         sched.status_sc_all()
         assert any(line.endswith(" good") for line in lines), (value, lines)
+
+
+def test_how_long_a_run_took():
+    """snapshot() tells where aioctl does, and gives None where it does not."""
+    ctl, sched = fresh()
+    job("pump", [], ms=250, start_in=1, repeat=60)
+    play(10_000)
+    [row] = sched.snapshot()
+    is_known = hasattr(ctl.group().tasks["pump"], "ms")
+    eq((row["runs"], row["last_ms"]), (1, 250 if is_known else None))
+    eq(is_known, is_ours(ctl))

@@ -355,6 +355,44 @@ def test_snapshot_of_a_failure():
     eq((rows[1]["error"], rows[1]["result"]), (None, "ok"))
 
 
+def test_how_long_the_last_run_took():
+    """To the ms, also where it failed or was stopped; not known before, while it runs, and over
+    six days, where the ticks of a board have wrapped."""
+    ctl, sched = fresh()
+    week = 7 * 86_400
+    job("valve", ms=2501, start_in=2, repeat=week * 2)
+    job("bad", ms=300, fails=(1,), start_in=1, repeat=week * 2)
+    job("stopped", ms=9000, start_in=1, repeat=week * 2)
+    job("busy", ms=50_000, start_in=3, repeat=week * 2)
+    job("before", start_in=week * 2)
+
+    async def long():
+        await wait_until(1000 * week)
+
+    ctl.add(long)
+    sched.schedule("long", start_in=1)
+    looks = []
+
+    def look():
+        looks.append({row["name"]: row["last_ms"] for row in sched.snapshot()})
+
+    def stop():
+        ctl.stop("stopped", stop_sch=False)
+
+    play(week + 60, (0.5, look), (4.25, stop), (30, look), (week + 30, look))
+    eq(looks[0], dict.fromkeys(looks[0]))
+    known = {
+        "valve": 2501,
+        "bad": 300,
+        "stopped": 3250,
+        "busy": None,
+        "before": None,
+        "long": None,
+    }
+    eq(looks[1], known)
+    eq((looks[2]["busy"], looks[2]["long"]), (50_000, None))
+
+
 def test_snapshot_of_each_kind():
     """The word for each; a next run has a time and a distance, or neither."""
     ctl, sched = kinds()
