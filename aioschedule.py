@@ -114,8 +114,8 @@ _intent = None
 # The entry that was started last, until its `last` has been written
 _unwritten = None
 
-# Names of what was due and could not run: it still ran, or there is no such task. Said once, until
-# its next start.
+# Names of what was due and could not run: it still ran, or there is no such task. That is said
+# once, until it is started or scheduled again.
 _skipping = set()
 # Names of tasks that the schedule has started, until somebody asks whether they run
 _under_way = set()
@@ -479,6 +479,7 @@ def _enter(name, entry):
     record = _tasks().get(name)
     if _other:
         _other.note_entry(name, record)
+    _skipping.discard(name)
     wake()
     _AIOCTL_SCHEDULE_GROUP[name] = entry
     if record:
