@@ -9,7 +9,8 @@
 #     _fall_due()       looks what is to be done with an entry that is due; most often
 #     _start()          finds its next due time and starts its task
 #
-# What is needed less often lives in modules of its own, see _PARTS.
+# What is needed less often lives in modules of its own, which are loaded when it is. _PARTS lists
+# what of that is called by the user.
 #
 # There are two clocks. The monotonic one counts ms since the loop started, and nobody can set it.
 # The wall clock is the RTC, in seconds; everything special about it, time tuples, rules, zones and
@@ -69,14 +70,14 @@ _PHASE = const(4)
 _LEFT = const(5)
 _UNTIL = const(9)
 
-# Heaps of states, one for each clock. Only the loop changes them, and idle_ms() of
-# aioschedule_power.py.
+# Heaps of states, one for each clock. The loop changes them, and what asks for them between two
+# passes: idle_ms(), and the status.
 _monotonic_queue = []
 _wall_queue = []
 
 # ms on the monotonic clock, and ticks_ms() when it stood there. Until a loop has started it stands
 # still: then the tick is None. One tuple, so that an interrupt does not see half of a change.
-_clock: tuple = (0, None)
+_monotonic_base: tuple = (0, None)
 # The module aioschedule_wall, when it has been loaded
 _wall = None
 # Makes local time of RTC seconds; set_zone() puts another one here
@@ -96,28 +97,29 @@ _rest_until: "Any" = None
 _is_looked_at = False
 # The worker's asyncio task while it sleeps
 _sleeper = None
-# Whether a small task that wakes it is on its way
-_waking = False
+# The event loop's queue in which a small task is on its way that wakes it, or None
+_waking = None
 # The schedule was changed, or a queue may lack something: the queues are to be built anew
 _changed = True
-# Something failed, and is to be tried again in a second
-_retry = False
-# Whether the wall clock's queue has its turn
+# Something failed: ticks_ms() at which it is tried again. Or None.
+_retry_tick: "Any" = None
+# Whether the wall clock's queue is asked first in the next pass
 _wall_first = False
 # An item that is due soon, the `repeat` of its entry, and the state after its run: found
 # beforehand, so that its task starts sooner
 _prepared = (None, None, None)
 # How many entries there were at the last look
 _entries_seen = 0
-# A start under way: (entry, name, its asyncio task before, its state after), or None
+# A start under way: (entry, name, its asyncio task before, its state after, its time limit), or
+# None
 _intent = None
 # The entry that was started last, until its `last` has been written
 _unwritten = None
 
-# Names of what was due and could not run: it still ran, or there is no such task. That is said
+# Names whose last due run was left out, as the task still ran or was not there. That is logged
 # once, until it is started or scheduled again.
 _skipping = set()
-# Names of tasks that the schedule has started, until somebody asks whether they run
+# Names of tasks that were started and may still run. idle_ms() forgets those that do not.
 _under_way = set()
 # name -> what aioschedule_watcher.py knows of the failures of a task
 _failures = {}
@@ -189,8 +191,8 @@ def __getattr__(name: str) -> "Any":
 
 
 def _monotonic():
-    # Stores nothing: an interrupt may call it while it is being called
-    ms, tick = _clock
+    # Only reads: an interrupt may call it at any point
+    ms, tick = _monotonic_base
     return ms if tick is None else ms + time.ticks_diff(time.ticks_ms(), tick)
 
 
@@ -215,8 +217,8 @@ def _refuse(error, name, option, value, accepted=None) -> "NoReturn":
 
 
 def _read_ms(value, name, option, least=0):
-    # Seconds as whole ms. The fraction is taken apart: a float may have as little as 24 bits.
-    # A bool is no int in MicroPython.
+    # Seconds as whole ms. Seconds and fraction are converted separately, as a float may have only
+    # 24 bits. True is refused: a bool is no int in MicroPython.
     if not isinstance(value, (int, float)):
         _refuse(TypeError, name, option, value)
     if 0 <= value < _LONGEST:
@@ -323,7 +325,7 @@ def _new_entry(name, options):
     if state[_DUE] is None or state[_CLOCK] == _OVER:
         _refuse(ValueError, name, "until", options["until"])
     entry["state"] = state
-    entry["start_in"] = _seconds_until(state) + now // 1000
+    _tell_start(entry, state)
     return entry
 
 
@@ -338,6 +340,12 @@ def _seconds_until(state):
     return max(0, state[_DUE] - _monotonic()) // 1000
 
 
+def _tell_start(entry, state):
+    # Its `start_in` says when the first run is, counted from the start of the loop
+    if entry.get("start_in") != -1 and state[_CLOCK] < _OVER:
+        entry["start_in"] = _seconds_until(state) + _monotonic() // 1000
+
+
 def _planned(entry, state, clock, phase, ms=0):
     # The state in which an entry waits for a phase: its `until` is looked at where that is on the
     # same clock, and its jitter drawn. No phase: it is finished.
@@ -347,22 +355,20 @@ def _planned(entry, state, clock, phase, ms=0):
         clock = _FINISHED
     elif clock == _WALL:
         due, ms, clock = _wall.due_time(entry, phase, ms, start, until)
-    elif until >= 0 and phase > until and not _is_tuple(entry.get("until")):
-        due = None
-        clock = _FINISHED
-    elif entry.get("jitter") and clock == _MONOTONIC:
-        due += _jitter_ms(
-            entry,
-            name,
-            _read_ms(entry["repeat"], name, "repeat", 1) if entry["repeat"] else None,
-            until - phase if until >= 0 and not _is_tuple(entry["until"]) else None,
-        )
+    else:
+        last = until if until >= 0 and not _is_tuple(entry.get("until")) else None
+        if last is not None and phase > last:
+            due = None
+            clock = _FINISHED
+        elif clock == _MONOTONIC and entry.get("jitter"):
+            next_ms = _read_ms(entry["repeat"], name, "repeat", 1) if entry["repeat"] else None
+            due += _jitter_ms(entry, name, next_ms, None if last is None else last - phase)
     return due, ms, name, clock, phase, left, runs, missed, start, until
 
 
 def _jitter_ms(entry, name, next_ms, until_ms):
-    # How much later than its phase a run is: at random, but before the next phase, in next_ms, and
-    # not past `until`, in until_ms. Both may be None.
+    # A random delay: less than next_ms, the time to the next phase, and at most until_ms, the time
+    # to `until`. None: no such limit.
     room = _read_ms(entry["jitter"], name, "jitter") + 1
     if next_ms is not None:
         room = min(room, next_ms)
@@ -387,7 +393,9 @@ def _next_state(entry, state):
 
 def _ran(state):
     due, ms, name, clock, phase, left, runs, missed, start, until = state
-    return due, ms, name, clock, phase, left - (left > 0), runs + 1, missed, start, until
+    # 0 runs left is no limit
+    left = left - 1 if left else 0
+    return due, ms, name, clock, phase, left, runs + 1, missed, start, until
 
 
 def _missed(entry, state, error):
@@ -418,17 +426,25 @@ def _state_after(entry, state):
 
 
 def _state_after_failure(entry, state, error):
-    # There is no next due time. A rule is asked again in an hour; what somebody has broken waits
-    # to be mended.
-    global _changed
+    # There is no next due time. A rule is asked again in an hour.
     due, ms, name, clock, phase, left, runs, missed, start, until = state
-    _say(name, "repeat", error)
     if not callable(entry.get("repeat")):
-        entry["error"] = repr(error)
-        _changed = True
-        return None
+        return _broken(entry, name, "repeat", error)
+    _say(name, "repeat", error)
+    if start < 0 or entry.get("start_in") == -1:
+        # Not while it waits for its first time, a tuple
+        missed += 1
     phase = _monotonic() + 3600000
     return phase, 0, name, _ASK, phase, left, runs, missed, start, until
+
+
+def _broken(entry, name, option, error):
+    # The state of what somebody has broken: it waits to be mended
+    global _changed
+    _say(name, option, error)
+    entry["error"] = repr(error)
+    _changed = True
+    return None
 
 
 ################################################################################
@@ -474,8 +490,8 @@ def _is_ours(name, entry):
 
 
 def _enter(name, entry):
-    # Puts an entry into the schedule. What may run out of memory comes first: the worker cannot
-    # run before this returns.
+    # Puts an entry into the schedule. Whatever raises up to the store leaves that as it was.
+    # wake() comes before it, as the worker cannot run until this returns.
     record = _tasks().get(name)
     if _other:
         _other.note_entry(name, record)
@@ -569,8 +585,10 @@ def group() -> dict:
 
 def set_log(log) -> None:
     """Sets where the loops tell errors: a logger, or whatever has error(str); a stream, with
-    write(str); or None, which prints them."""
+    write(str); or None, which prints them. TypeError for anything else."""
     global _log
+    if not (log is None or hasattr(log, "error") or hasattr(log, "write")):
+        raise TypeError("set_log(%r): accepted: a logger, a stream, None" % (log,))
     _log = log
 
 
@@ -584,27 +602,31 @@ def wake() -> None:
     _changed = True
     if _irq:
         _irq.flag.set()
-    # Before the loop runs, another aioctl has tasks to be held back
-    if (_sleeper or _other and not loop_runs()) and not _waking:
+    queue = asyncio.core._task_queue
+    # A worker of an event loop that was replaced must be left alone: cancelling it would bring all
+    # that waits in the old queue into the new one. Before the loop runs, another aioctl has tasks
+    # to be held back.
+    if (_sleeper if loop_runs() else _other) and _waking is not queue:
         # The worker cannot be cancelled from here. While the event loop polls, its current task is
         # the one that ran last, most often the worker itself, and "can't cancel self" is what an
         # interrupt would get. A task of its own can.
-        _waking = True
+        _waking = queue
         try:
             asyncio.create_task(_wake_worker())
         except BaseException:
-            _waking = False
+            _waking = None
             raise
 
 
 async def _wake_worker():
     global _waking
-    _waking = False
-    if _other and not loop_runs():
+    _waking = None
+    if loop_runs():
+        if _sleeper:
+            _sleeper.cancel()
+    elif _other:
         # This task has its turn before those that were added after it was made
         _other.hold_all_back()
-    if _sleeper:
-        _sleeper.cancel()
 
 
 def loop_runs() -> bool:
@@ -620,7 +642,11 @@ def loop_runs() -> bool:
 # clock be left alone for so long
 _LONGEST_SLEEP_MS = const(1 << 26)
 # Other tasks get their turn when the loop has been busy for so long
-_LONG_MS = const(5)
+_BUSY_MS = const(5)
+# What was prepared for a due time does not hold when it is so late: another may have passed
+_TOO_LATE_MS = const(5)
+# What has failed is tried again after that
+_RETRY_MS = const(1000)
 
 
 def schedule_loop(alog=None):
@@ -637,19 +663,20 @@ def schedule_loop(alog=None):
 async def _schedule_loop(alog):
     # What others see and cancel. A private task does the work: a CancelledError means a wake-up
     # there, unless this one has ended.
-    global _loop, _loop_queue, _clock
+    global _loop, _loop_queue, _monotonic_base
     if alog:
         set_log(alog)
     if loop_runs():
         _say("schedule_loop", "error", RuntimeError("one runs already"))
         return
-    if _clock[1] is None:
-        _clock = 0, time.ticks_ms()
-    _loop_queue = asyncio.core._task_queue
+    if _monotonic_base[1] is None:
+        _monotonic_base = 0, time.ticks_ms()
     ended = asyncio.Event()
     worker = None
     try:
+        # In this order: whatever comes in between, loop_runs() does not take a former one for this
         _loop = ended
+        _loop_queue = asyncio.core._task_queue
         worker = asyncio.create_task(_work(ended))
         if _irq:
             _irq.listen()
@@ -662,12 +689,11 @@ async def _schedule_loop(alog):
 
 
 async def _work(ended):
-    global _sleeper, _waking, _changed, _retry, _loop, _is_looked_at, _rest_until
+    global _sleeper, _waking, _changed, _loop, _is_looked_at, _rest_until
     me = asyncio.current_task()
-    # Ctrl-C may have ended the loop before this one anywhere
-    _move_clock()
-    _waking = _is_looked_at = False
-    _rest_until = _sleeper = None
+    # Ctrl-C may have ended the loop before this one at any point: nothing that it left is trusted
+    _waking = _sleeper = _rest_until = None
+    _is_looked_at = False
     _changed = True
     try:
         while _loop is ended:
@@ -678,64 +704,87 @@ async def _work(ended):
                 continue
             # From here on whoever changes something finds a sleeper to wake
             _sleeper = me
+            if _changed:
+                # An interrupt has done so since the schedule was taken up
+                ms = 0
             try:
-                # It yields in any case. What has failed is not tried again within a second.
-                await asyncio.sleep_ms(ms if _retry or not _changed else 0)
+                # It yields in any case
+                await asyncio.sleep_ms(ms)
             except asyncio.CancelledError:
                 # A wake-up, or the end
                 _rest_until = None
             if _sleeper is me:
                 _sleeper = None
-            if _retry:
-                _retry = False
+            if _other and _skipping:
+                # It does not tell when it adds the task that something waits for
                 _changed = True
     finally:
         if _sleeper is me:
             _sleeper = None
         if _loop is ended:
             _loop = None
-        _move_clock()
         ended.set()
+        _move_monotonic_base()
 
 
 def _pass():
     # Starts what is due. Returns the ms to sleep, 0 to be called again when others had their turn.
-    global _retry, _wall_first, _rest_until
+    global _changed, _rest_until, _wall_first
     try:
+        _keep_monotonic_base()
         if _rest_until is not None:
             ms = _ms_to_rest()
             if ms > 0:
                 return ms
             _rest_until = None
-        if _changed or len(_AIOCTL_SCHEDULE_GROUP) != _entries_seen:
-            _take_up()
+        _take_up_if_changed()
         if _unwritten:
             _write_last()
-        first, second = _monotonic_queue, _wall_queue
         if _wall_first:
-            first, second = second, first
-        ms = _ms_to_first(first)
-        queue = first
+            queue, next_queue = _wall_queue, _monotonic_queue
+        else:
+            queue, next_queue = _monotonic_queue, _wall_queue
+        ms = _ms_to_first(queue)
         if ms > 0:
-            ms = min(ms, _ms_to_first(second))
-            queue = second
+            # Only now: a look at the RTC would make the runs of the other clock late
+            queue = next_queue
+            ms = min(ms, _ms_to_first(queue))
+        # In the next pass it is the other one's turn, so that a busy one cannot shut it out
+        _wall_first = ms <= 0 and queue is _monotonic_queue
         if ms > 0:
-            _wall_first = False
             return _ms_to_sleep(ms)
-        # Next time it is the other one's turn, so that a busy one cannot shut it out
-        _wall_first = queue is _monotonic_queue
         _start_due(queue)
         return 0
     except Exception as error:
-        # An entry that was taken apart, a bug, memory that runs out: it does not die
-        _retry = True
+        # An entry that was taken apart, a bug, memory that runs out: it does not die. All is taken
+        # up anew when it is tried again, and not before: it must not be tried without a pause.
+        _rest_until = None
+        _retry_later()
+        _changed = False
         _say("schedule_loop", "error", error)
-        return 1000
+        return _RETRY_MS
+
+
+def _retry_later():
+    global _retry_tick
+    if _retry_tick is None:
+        _retry_tick = time.ticks_add(time.ticks_ms(), _RETRY_MS)
+
+
+def _take_up_if_changed():
+    global _changed, _retry_tick
+    if _retry_tick is not None and time.ticks_diff(_retry_tick, time.ticks_ms()) <= 0:
+        _retry_tick = None
+        _changed = True
+    if _changed or len(_AIOCTL_SCHEDULE_GROUP) != _entries_seen:
+        _take_up()
 
 
 def _ms_to_rest():
     # While the RTC is looked at each second: the ms to the next look, 0 if there is work to do
-    if _changed or not _soonest(_wall_queue) or not _wall.clocks_agree():
+    if _changed or len(_AIOCTL_SCHEDULE_GROUP) != _entries_seen:
+        return 0
+    if not _soonest(_wall_queue) or not _wall.clocks_agree():
         return 0
     return min(1000, time.ticks_diff(_rest_until, time.ticks_ms()))
 
@@ -756,8 +805,8 @@ def _start_due(queue):
     # What is due together starts together, as long as other tasks need not wait for it
     begun = time.ticks_ms()
     item = _soonest(queue)
-    due = item and item[_DUE]
-    while item and item[_DUE] <= due and time.ticks_diff(time.ticks_ms(), begun) < _LONG_MS:
+    due = item[_DUE] if item else 0
+    while item and item[_DUE] <= due and time.ticks_diff(time.ticks_ms(), begun) < _BUSY_MS:
         late = -_ms_until(item)
         if late < 0:
             return
@@ -769,25 +818,32 @@ def _ms_until(item):
     return item[_DUE] - _monotonic() if item[_CLOCK] < _WALL else _wall.ms_until(item)
 
 
-def _move_clock():
-    # Only the loop does so, at least once in _LONGEST_SLEEP_MS. If it was stopped for longer than
-    # half a period of ticks_ms, that time does not count.
-    global _clock
+def _move_monotonic_base():
+    # If the loop was stopped for longer than half a period of ticks_ms, that time does not count.
+    # Nothing else moves the base, but for sleep_loop, by the time for which the ticks stood still.
+    global _monotonic_base
     tick = time.ticks_ms()
-    now, before = _clock
-    _clock = now + max(0, time.ticks_diff(tick, before)), tick
+    now, before = _monotonic_base
+    _monotonic_base = now + max(0, time.ticks_diff(tick, before)), tick
+
+
+def _keep_monotonic_base():
+    # Also a loop that always has something to start moves it in time
+    if not 0 <= time.ticks_diff(time.ticks_ms(), _monotonic_base[1]) < _LONGEST_SLEEP_MS:
+        _move_monotonic_base()
 
 
 def _ms_to_sleep(ms):
-    global _retry, _rest_until
-    _move_clock()
+    global _rest_until
+    _move_monotonic_base()
+    if _retry_tick is not None:
+        ms = min(ms, max(1, time.ticks_diff(_retry_tick, time.ticks_ms())))
     if _other and _skipping:
-        # Another aioctl does not tell when it adds the task that something waits for
-        _retry = True
-    if _retry:
+        # Then it is looked whether the task is there
         ms = min(ms, 1000)
     _prepare()
     if _monotonic_queue:
+        # That has taken some of the time
         ms = min(ms, max(1, _monotonic_queue[0][_DUE] - _monotonic()))
     if ms > 1000 and _wall_queue and not _is_looked_at:
         _rest_until = time.ticks_add(time.ticks_ms(), ms)
@@ -873,7 +929,6 @@ def _build_queues():
 def _fall_due(queue, item, late):
     # Whatever fails keeps no other entry waiting: its item leaves the queue, and is back when the
     # queues are built anew
-    global _retry
     name = item[_NAME]
     entry = _AIOCTL_SCHEDULE_GROUP.get(name)
     if not isinstance(entry, dict) or entry.get("state") is not item:
@@ -886,8 +941,9 @@ def _fall_due(queue, item, late):
         if state and state is not item and state[_CLOCK] < _FINISHED:
             heapq.heappush(_monotonic_queue if state[_CLOCK] < _WALL else _wall_queue, state)
     except Exception as error:
-        _retry = True
+        _retry_later()
         _settle()
+        # An interrupt may have moved it meanwhile
         if queue and queue[0] is item:
             heapq.heappop(queue)
         _say(name, "error", error)
@@ -919,16 +975,19 @@ def _state_when_due(entry, item, late):
 def _start(entry, item, record, late):
     # Starts a run, once and only once. All that takes memory comes before the start, and what is
     # intended is noted: whatever comes in between, the record tells whether the start happened.
-    global _intent, _unwritten
+    global _intent
     if _unwritten:
         _write_last()
     name = item[_NAME]
     _under_way.add(name)
-    prepared, repeat, state = _prepared
-    if prepared is not item or entry["repeat"] is not repeat or late >= _LONG_MS:
-        state = _state_after(entry, _ran(item))
-    limit = _load("aioschedule_runs").limit_of(name, entry) if "timeout" in entry else None
-    _intent = entry, name, record.task, state
+    state = _state_after_run(entry, item, late)
+    limit = None
+    if "timeout" in entry:
+        try:
+            limit = _load("aioschedule_runs").limit_of(name, entry)
+        except (TypeError, ValueError) as error:
+            return _broken(entry, name, "timeout", error)
+    _intent = entry, name, record.task, state, limit
     error = RuntimeError("not started")
     has_started = False
     try:
@@ -937,47 +996,64 @@ def _start(entry, item, record, late):
         raise
     except Exception as exception:
         error = exception
-    if not has_started:
-        _intent = None
-        return _missed(entry, item, error)
+    if has_started:
+        _note_start()
+        return state
+    _intent = None
+    if _AIOCTL_SCHEDULE_GROUP.get(name) is not entry:
+        # An interrupt has stopped it just now
+        return item
+    return _missed(entry, item, error)
+
+
+def _state_after_run(entry, item, late):
+    # What was prepared, if it is for this very item
+    prepared, repeat, state = _prepared
+    if prepared is item and entry["repeat"] is repeat and late < _TOO_LATE_MS:
+        return state
+    return _state_after(entry, _ran(item))
+
+
+def _note_start():
+    # The start that was intended has happened
+    global _intent, _unwritten
+    entry, name, _, state, limit = _intent
     entry["state"] = state
     entry["start_in"] = -1
     _intent = None
     # Its `last` is written when the task has had its turn
     _unwritten = entry
     _skipping.discard(name)
-    if _other:
-        _other.note_start(name)
     if limit:
         limit.begin(_tasks().get(name))
-    return state
+    if _other:
+        _other.note_start(name)
 
 
-def _is_starting(name):
-    # Whether the schedule itself starts that task at this moment
+def is_starting(name: str) -> bool:
+    """Whether the schedule itself starts that task at this moment, for aioctl.start()."""
     return _intent is not None and _intent[1] == name
 
 
 def started(name: str) -> None:
     """Tells of a run that was started, for aioctl.start(). One that is not the schedule's counts
     as one of the task's runs all the same."""
-    if _is_starting(name):
+    if is_starting(name):
         return
     if _irq:
+        # The event loop may be polling, if this is an interrupt
         _irq.flag.set()
     if name in _AIOCTL_SCHEDULE_GROUP:
         _load("aioschedule_runs").started(name)
 
 
 def _settle():
-    # After Ctrl-C or an exception. If the start happened, its state is stored, else forgotten.
+    # After Ctrl-C or an exception: if the start happened, it is noted, else forgotten
     global _intent
     if _intent:
-        entry, name, task, state = _intent
-        record = _tasks().get(name)
-        if record and record.task is not task:
-            entry["state"] = state
-            entry["start_in"] = -1
+        record = _tasks().get(_intent[1])
+        if record and record.task is not _intent[2]:
+            _note_start()
         _intent = None
 
 

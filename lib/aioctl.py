@@ -808,6 +808,9 @@ def _start(record):
         _let_go(record)
     if record.schedule is not None:
         if record.name not in _schedule():
+            if _is_due(record.name):
+                # The scheduler starts it, but an interrupt has stopped it just now
+                return False
             aioschedule.schedule(record.name, **record.schedule)
             record.schedule = None
             _hold_back(record)
@@ -818,6 +821,12 @@ def _start(record):
     _launch(record)
     _tell_scheduler(record.name)
     return True
+
+
+def _is_due(name):
+    # Whether it is the scheduler that calls start()
+    is_starting = getattr(aioschedule, "is_starting", None)
+    return is_starting is not None and is_starting(name)
 
 
 def _tell_scheduler(name):

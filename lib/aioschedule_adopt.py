@@ -19,6 +19,7 @@ if _TYPE_CHECKING:
 
 # As in aioschedule.py
 _WALL = const(2)
+_OVER = const(3)
 _FINISHED = const(4)
 _CLOCK = const(3)
 
@@ -52,7 +53,7 @@ def entry_of(name: str, options: dict) -> dict:
     aioschedule._check_jitter_and_timeout(entry, name)
     if entry["state"][_CLOCK] == _FINISHED:
         print("Task", name, "has no run left")
-    elif entry["state"][_CLOCK] == _WALL:
+    elif entry["state"][_CLOCK] in (_WALL, _OVER):
         aioschedule._load_wall().check_kept(entry)
     return entry
 

@@ -116,7 +116,7 @@ async def trigger_loop() -> None:
         try:
             await flag.wait()
             _start_all()
-            if aioschedule._changed and aioschedule._sleeper:
+            if aioschedule._changed and aioschedule._sleeper and aioschedule.loop_runs():
                 aioschedule._sleeper.cancel()
             # What was started takes its first step, and interrupts that never end stop nobody
             await asyncio.sleep_ms(0)

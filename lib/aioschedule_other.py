@@ -114,7 +114,7 @@ def wrap(task: tuple) -> tuple:
 def _is_start(name):
     # Whether a run starts: it is not scheduled, or the schedule has asked for it, or another task
     # of that name is there, or this one was met before, in this very group
-    if name not in aioschedule.group() or aioschedule._is_starting(name):
+    if name not in aioschedule.group() or aioschedule.is_starting(name):
         return True
     record = aioschedule._tasks().get(name)
     if record and not _is_current(record.task):

@@ -167,8 +167,8 @@ def _correct(ticks, rtc):
 
 
 def _move_monotonic(ms):
-    before, tick = aioschedule._clock
-    aioschedule._clock = before + ms, tick
+    before, tick = aioschedule._monotonic_base
+    aioschedule._monotonic_base = before + ms, tick
     # What is due next is due sooner by the ticks
     aioschedule.wake()
 
@@ -182,6 +182,11 @@ def _set_rtc(second):
     machine.RTC().datetime((year, month, day, weekday, hour, minute, second, 0))
 
 
+def _is_told(name):
+    # Whether it is known already that the one run of an entry waits for its task
+    return name in aioschedule._skipping and not aioschedule.group()[name]["repeat"]
+
+
 def idle_ms() -> int | None:
     """The ms (int) until the next due run; 0 when one is overdue, or while a run that the schedule
     started is under way (but for one with keep_awake=False in its kwargs); None when nothing is
@@ -193,16 +198,14 @@ def idle_ms() -> int | None:
             aioschedule._under_way.discard(name)
         elif record.kwargs.get("keep_awake", True):
             return 0
-    # What has failed is out of the queues until it is tried again
-    if (
-        aioschedule._changed
-        or aioschedule._retry
-        or len(aioschedule.group()) != aioschedule._entries_seen
-    ):
+    if aioschedule._changed or len(aioschedule.group()) != aioschedule._entries_seen:
         # The worker has to hear of it, too
         aioschedule.wake()
         aioschedule._take_up()
     ms = None
+    if aioschedule._retry_tick is not None:
+        # What has failed is out of the queues until it is tried again
+        ms = max(0, time.ticks_diff(aioschedule._retry_tick, time.ticks_ms()))
     for queue in aioschedule._monotonic_queue, aioschedule._wall_queue:
         item = aioschedule._soonest(queue)
         while item and item[_CLOCK] != _OVER:
@@ -210,9 +213,11 @@ def idle_ms() -> int | None:
             if left > 0 or item[_NAME] in tasks:
                 ms = max(0, left if ms is None else min(ms, left))
                 break
-            # It waits for its task, and is out of the queue until the worker has told of that
+            # It waits for its task, and is out of the queue until that comes
             heapq.heappop(queue)
-            aioschedule.wake()
+            if not _is_told(item[_NAME]):
+                # The worker has to tell of that, or to leave out a run
+                aioschedule.wake()
             item = aioschedule._soonest(queue)
     return ms
 
@@ -243,13 +248,13 @@ async def sleep_loop(
     try:
         await _rest(0)
         while True:
-            ms = _ms_to_sleep()
+            ms = _ms_asleep_at_most()
             if ms < max(1, shortest) or may_sleep and not may_sleep():
                 await _rest(max(1, min(ms, _POLL_MS)) if 0 < ms else _POLL_MS)
                 continue
             _before_sleep()
             # Once more, as late as can be: an interrupt may have come in
-            ms = min(ms, _ms_to_sleep())
+            ms = min(ms, _ms_asleep_at_most())
             if ms > 0:
                 sleep(ms)
                 slept(ms)
@@ -259,7 +264,7 @@ async def sleep_loop(
         aioschedule.wake()
 
 
-def _ms_to_sleep():
+def _ms_asleep_at_most():
     # The ms that the chip may sleep now. It is up to whoever calls to look at the clocks: then the
     # worker of schedule_loop does not, and the timers of the event loop are real ones.
     if aioschedule._irq and aioschedule._irq.is_fired():

@@ -379,8 +379,7 @@ def _move(entry, passed, offset):
         phase += passed
     state = due, ms, name, clock, phase, left, runs, missed, start, until
     entry["state"] = state
-    if entry["start_in"] != -1 and clock < _OVER:
-        entry["start_in"] = aioschedule._seconds_until(state) + aioschedule._monotonic() // 1000
+    aioschedule._tell_start(entry, state)
 
 
 def _install(name, entry, record):

@@ -29,7 +29,7 @@ _WALL = const(2)
 _OVER = const(3)
 _FINISHED = const(4)
 _DUE = const(0)
-_PART = const(1)
+_MS = const(1)
 _NAME = const(2)
 _CLOCK = const(3)
 _RUNS = const(6)
@@ -59,7 +59,7 @@ def look() -> tuple:
             # The loop sleeps, and has not heard of it
             aioschedule.wake()
     if aioschedule._unwritten:
-        # A run that is under its way has not been noted yet
+        # The loop writes `last` in its next pass, and here it is asked for now
         aioschedule._write_last()
     # The ms before the second: if that ends in between, the sum is early, not late
     ms = time.time_ns() // 1000000 % 1000
@@ -71,7 +71,7 @@ def ms_ahead(state: tuple, clocks: tuple) -> int:
     now, rtc, rtc_ms = clocks
     if state[_CLOCK] < _WALL:
         return state[_DUE] - now
-    return (state[_DUE] - rtc) * 1000 + state[_PART] - rtc_ms
+    return (state[_DUE] - rtc) * 1000 + state[_MS] - rtc_ms
 
 
 def second_ahead(ahead: int, clocks: tuple) -> int:

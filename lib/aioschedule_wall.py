@@ -89,8 +89,9 @@ def _rule(repeat):
 
 def first_phase(name: str, repeat: object, start_ms: int, start: int) -> tuple:
     """The first phase (RTC second, ms) of what is scheduled now, and waits for the wall clock."""
-    if not (aioschedule.loop_runs() and aioschedule._wall_queue):
-        # Steps are noticed from here on
+    is_watched = aioschedule.loop_runs() and aioschedule._wall_queue
+    if not is_watched:
+        # Nobody has looked at the RTC until now
         look()
     rtc = int(time.time())
     if not repeat:
@@ -121,7 +122,7 @@ def next_phase(repeat: "Any", start: int, after: int, after_ms: int) -> tuple | 
         second = _rule(repeat)(after)
         if second is None:
             return None
-        if not isinstance(second, int) or second <= after:
+        if not isinstance(second, int) or not after < second < _NEVER:
             raise ValueError("rule: %r is no int after %d" % (second, after))
         return second, 0
     first = zone.to_rtc(start)
@@ -186,12 +187,12 @@ def next_state(entry: dict, state: tuple) -> tuple:
 def state_by_rule(entry: dict, state: tuple, late_ms: int) -> tuple | None:
     """The state of an entry whose start, in seconds, has come: the rule says when it is due. A
     match in the very second of the start counts, also if that was a while ago."""
-    # A step of the RTC before it waits for that is none
+    # First, so that an earlier step of the RTC is not taken for one that this entry lived through
     look()
     try:
-        ms = _rtc_ms()
-        start = int(time.time()) + (ms - late_ms) // 1000
-        return _planned(entry, state, next_phase(entry["repeat"], state[_START], start - 1, 999))
+        second, ms = _rtc()
+        came = second + (ms - late_ms) // 1000
+        return _planned(entry, state, _next_from(entry, state, came - 1))
     except MemoryError:
         raise
     except Exception as error:
@@ -201,11 +202,13 @@ def state_by_rule(entry: dict, state: tuple, late_ms: int) -> tuple | None:
 def is_past(entry: dict, state: tuple, late_ms: int) -> bool:
     """Whether the `until` of an entry that is due is on the other clock, and had passed then."""
     until = state[_UNTIL]
-    if state[_CLOCK] == _WALL:
-        return _last(entry, until) is None and aioschedule._monotonic() - late_ms > until
     last = _last(entry, until)
+    if state[_CLOCK] == _WALL:
+        return last is None and aioschedule._monotonic() - late_ms > until
+    if last is None:
+        return False
     second, ms = _rtc()
-    return last is not None and (second - last) * 1000 + ms > late_ms
+    return (second - last) * 1000 + ms > late_ms
 
 
 def state_past(state: tuple) -> tuple:
@@ -268,18 +271,19 @@ def look() -> None:
     second, tick = _seen
     now = _see()
     step = (now[0] - second) * 1000 - time.ticks_diff(now[1], tick)
-    if not -_STEP_MS < step < _STEP_MS:
-        passed = time.ticks_diff(time.ticks_ms(), tick)
-        expected = second + passed // 1000, passed % 1000
-        for name in list(aioschedule.group()):
-            entry = aioschedule.group().get(name)
-            _plan(name, entry, _must_plan, step, min(expected, (now[0], _rtc_ms())))
-        # Last: if memory runs out, the step is seen again
+    if -_STEP_MS < step < _STEP_MS:
         _seen = now
-        if step > 0:
-            for name in list(aioschedule.group()):
-                _forget_loading(name)
+        return
+    passed = time.ticks_diff(time.ticks_ms(), tick)
+    expected = second + passed // 1000, passed % 1000
+    for name in list(aioschedule.group()):
+        entry = aioschedule.group().get(name)
+        _plan(name, entry, _must_plan, step, min(expected, (now[0], _rtc_ms())))
+    # Not before: if memory runs out, the step is seen again
     _seen = now
+    if step > 0:
+        for name in list(aioschedule.group()):
+            _forget_loading(name)
 
 
 def _forget_loading(name):
@@ -340,10 +344,8 @@ def _plan(name, entry, must_plan, step, now):
         if must_plan(entry, state, step, now):
             entry["state"] = state = _state_from_now(entry, state)
             aioschedule._changed = True
-        if entry.get("start_in") != -1:
-            # What is told as its start follows the RTC
-            seconds = aioschedule._seconds_until(state)
-            entry["start_in"] = seconds + aioschedule._monotonic() // 1000
+        # It follows the RTC
+        aioschedule._tell_start(entry, state)
     except MemoryError:
         raise
     except Exception as error:
@@ -377,20 +379,21 @@ def _next_from(entry, state, after):
 
 
 def check_kept(entry: dict) -> None:
-    """Plans an entry anew that was kept elsewhere while the RTC was set back by three hours or
-    more: then even three hours from now there is a time before the one that it waits for. What was
-    loaded while the RTC was not set waits for that."""
-    if not entry["repeat"]:
-        has_run = entry.get("start_in") == -1
-        if not has_run and zone.to_rtc(entry["state"][_START]) != entry["state"][_PHASE]:
-            # The zone was set meanwhile
-            entry["state"] = _state_from_now(entry, entry["state"])
-    elif "loaded" not in entry:
-        state = entry["state"]
-        later = int(time.time()) + _BIG_STEP_MS // 1000
-        following = _next_from(entry, state, later)
-        if following is not None and following[0] < state[_PHASE]:
-            entry["state"] = _state_from_now(entry, state)
+    """Plans an entry anew that aioctl.stop() has kept, if the RTC was set meanwhile."""
+    state = entry["state"]
+    if state[_CLOCK] == _OVER or _is_set_back(entry, state):
+        entry["state"] = _state_from_now(entry, state)
+
+
+def _is_set_back(entry, state):
+    # Whether the RTC was set back by three hours or more: then the rule has a time more than three
+    # hours from now that is before the one it waits for. What was loaded while the RTC was not set
+    # waits for that.
+    if not entry["repeat"] or "loaded" in entry:
+        return False
+    later = int(time.time()) + _BIG_STEP_MS // 1000
+    following = _next_from(entry, state, later)
+    return following is not None and following[0] < state[_PHASE]
 
 
 _seen = _see()

@@ -154,7 +154,9 @@ def set_zone(zone: "str | Callable[[int], int] | None") -> None:
         zone = aioschedule._load("posixtz").Zone(zone)
     if zone is not None and not (callable(zone) and isinstance(zone(rtc), int)):
         raise TypeError("zone=%r: accepted: a POSIX TZ string, a callable, None" % (zone,))
+    # What may fail comes first
+    wall = aioschedule._load_wall()
     _zone = zone
     aioschedule._localtime = localtime
-    aioschedule._load_wall().plan_in_zone(rtc)
+    wall.plan_in_zone(rtc)
     aioschedule.wake()

@@ -429,6 +429,42 @@ def test_second_program_start():
         eq(sorted(ctl.group().tasks), ["body", "named", "schedule_loop", "watcher_loop"])
 
 
+def test_second_start_with_a_new_event_loop():
+    """After Ctrl-C and asyncio.new_event_loop() nothing of the old loop runs beside the new one,
+    whatever it waited for next, and whichever loop the program starts."""
+    loops = "schedule_loop", "trigger_loop"
+    for wait, name in [(wait, name) for wait in (5, 55, 500) for name in loops]:
+        for ctl, sched in both():
+            old, runs = [], []
+
+            async def lamp():
+                while True:
+                    old.append(vclock.now())
+                    await asyncio.sleep_ms(50)
+
+            async def first():
+                asyncio.create_task(lamp())
+                sched.schedule("a", start_in=(200 + wait) / 1000)
+                ctl.add(sched.schedule_loop)
+                await asyncio.sleep_ms(205)
+                raise KeyboardInterrupt
+
+            async def second():
+                ctl.add(getattr(sched, name), name="second")
+                await asyncio.sleep_ms(10)
+                sched.schedule("a", start_in=2)
+                await asyncio.sleep(1)
+
+            raises(KeyboardInterrupt, vclock.run, first(), keep=True)
+            asyncio.new_event_loop()
+            del old[:]
+            job("b", runs, start_in=0.1)
+            vclock.run(second())
+            eq((ctl.__name__, wait, name, old), (ctl.__name__, wait, name, []))
+            if name == "schedule_loop":
+                eq(len(runs), 1)
+
+
 def test_second_start_of_what_was_interrupted():
     """After Ctrl-C, aioctl.start() of the loop alone goes on with the phases."""
     ctl, sched = fresh()
