@@ -28,7 +28,7 @@ PYTEST := $(BIN)/python -m pytest
 PARALLEL = $(if $(TARGET),,-n auto)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench dist firmware firmware-bare test-device clean
+.PHONY: help demo test lint format bench dist serve firmware firmware-bare test-device clean
 
 help: ## list what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -55,6 +55,9 @@ bench: $(STAMP) $(EMULATED) ## measure what it costs: bytes, milliseconds, wake-
 
 dist: $(STAMP) ## compile and pack what a release offers
 	$(BIN)/python firmware/dist.py
+
+serve: ## offer the modules to mip, and print the command that installs them
+	@$(PYTHON) firmware/serve.py
 
 firmware: $(STAMP) ## build Raspberry Pi Pico firmware with the modules frozen in
 	bash firmware/build.sh
