@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.requirements-installed
+DOCS_STAMP := $(VENV)/.docs-installed
 
 # A MicroPython of your own: make test MICROPYTHON=path
 MICROPYTHON ?= $(CURDIR)/$(BIN)/micropython
@@ -28,7 +29,7 @@ PYTEST := $(BIN)/python -m pytest
 PARALLEL = $(if $(TARGET),,-n auto)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench dist serve firmware firmware-bare test-device clean
+.PHONY: help demo test lint format bench dist serve docs firmware firmware-bare test-device clean
 
 help: ## list what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -59,6 +60,10 @@ dist: $(STAMP) ## compile and pack what a release offers
 serve: ## offer the modules to mip, and print the command that installs them
 	@$(PYTHON) firmware/serve.py
 
+docs: $(STAMP) $(DOCS_STAMP) ## build the documentation site: build/site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "build/site/index.html is there; a live view: $(BIN)/mkdocs serve"
+
 firmware: $(STAMP) ## build Raspberry Pi Pico firmware with the modules frozen in
 	bash firmware/build.sh
 
@@ -79,5 +84,9 @@ $(STAMP): requirements-dev.txt
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV) || { rm -rf $(VENV); \
 		echo "$(PYTHON) cannot make a virtual environment: install your system's package for it" \
 			"(Debian, Ubuntu: apt install python3-venv)" >&2; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+$(DOCS_STAMP): requirements-docs.txt $(STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
