@@ -73,7 +73,8 @@ def content_of(source):
     if source.endswith(".md"):
         return text
     kind = "python" if source.endswith(".py") else "text"
-    return f"# {source}\n\n```{kind}\n{text}```\n"
+    # Lines of code are long: without a table of contents there is room for them
+    return f"---\nhide: [toc]\n---\n# {source}\n\n```{kind}\n{text}```\n"
 
 
 def on_page_markdown(markdown, page, **_):

@@ -24,7 +24,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS += sorted((ROOT / "docs" / "reference").glob("*.md"))
 START = "2026-11-25 10:38:21"
 MODULES = "import asyncio, time, aioctl, aioschedule\n"
 SCHEDULER = "aioctl.add(aioschedule.schedule_loop)\naioctl.run()\n"
