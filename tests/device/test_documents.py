@@ -56,13 +56,13 @@ def run(board, line, cwd):
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=300,
+        timeout=600,
     )
     assert done.returncode == 0, done.stdout
     return done.stdout
 
 
-def watch(board, line, cwd, pattern, timeout=60):
+def watch(board, line, cwd, pattern, timeout=180):
     """Runs a command at a terminal until its output matches, and ends it with Ctrl-]."""
     terminal, inner = pty.openpty()
     process = subprocess.Popen(
