@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.requirements-installed
+DOCS_STAMP := $(VENV)/.docs-installed
 
 # A MicroPython of your own: make test MICROPYTHON=path
 MICROPYTHON ?= $(CURDIR)/$(BIN)/micropython
@@ -28,8 +29,8 @@ PYTEST := $(BIN)/python -m pytest
 PARALLEL = $(if $(TARGET),,-n auto)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench dist version release firmware firmware-bare test-device try \
-	picture clean
+.PHONY: help demo test lint format bench dist version release serve docs try picture firmware \
+	firmware-bare test-device clean
 
 help: ## list what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -66,6 +67,13 @@ release: $(STAMP) ## check all that a release needs, and say what to push
 	@$(BIN)/python firmware/release.py check
 	@$(BIN)/python firmware/release.py push
 
+serve: ## offer the modules to mip, and print the command that installs them
+	@$(PYTHON) firmware/serve.py
+
+docs: $(STAMP) $(DOCS_STAMP) try ## build the documentation site: build/site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "build/site/index.html is there; a live view: $(BIN)/mkdocs serve"
+
 firmware: $(STAMP) ## build Raspberry Pi Pico firmware with the modules frozen in
 	bash firmware/build.sh
 
@@ -96,4 +104,8 @@ $(STAMP): requirements-dev.txt requirements-micropython.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $<
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile \
 		--upgrade --target $(VENV)/micropython -r requirements-micropython.txt
+	@touch $@
+
+$(DOCS_STAMP): requirements-docs.txt $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@

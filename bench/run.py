@@ -48,6 +48,10 @@ BUDGETS = [
     ("bytes", "frozen, all", "frozen: all modules [1]", "B", None, None),
     ("heap", "module", "heap after `import aioschedule` [2]", "B", 2400, None),
     ("heap", "modules", "the same, with `aioctl`", "B", 4000, None),
+    ("heap", "modules, py", "the same, installed by mip as `.py` [10]", "B", None, None),
+    ("heap", "modules, mpy", "the same, installed by mip as `.mpy`", "B", None, None),
+    ("heap", "import, py", "heap that must be free for that: `.py` [11]", "B", None, None),
+    ("heap", "import, mpy", "heap that must be free for that: `.mpy`", "B", None, None),
     ("heap", "module, wall", "heap that the first wall-clock entry adds", "B", None, None),
     (
         "heap",
@@ -126,7 +130,9 @@ NOTES = {
     " loads.  \n"
     "[4] With an `aioctl` whose `start()` allocates nothing.  \n"
     "[5] Milliseconds are long ints then. The emulator skips idle time; on a board that would take"
-    " 13 days.",
+    " 13 days.  \n"
+    "[10] In /lib of a board that has no module frozen, on the emulator.  \n"
+    "[11] In one piece, in steps of 1 KB.",
     "tasks": "[6] 50 of them that run, started within a second or two; the dict of the group that"
     " grows included, the names not.",
     "pass": "[7] With 100 KB of the heap free, which is collected if that runs out.",
@@ -276,11 +282,46 @@ def measure_heap(target):
         **{what: n for entry in entries for what, n in entry.items()},
         **call(target, "heap", "module('module', True)"),
         **call(target, "heap", "module('modules', False)"),
+        **(measure_installed() if target.emulated else {}),
         **call(target, "heap", "parts()"),
         **call(target, "heap", f"running(200, {target.board})"),
         **(call(target, "heap", "uptime(200, 13)") if target.emulated else {}),
         **call(target, "heap", "kept(100, 50)"),
     }
+
+
+def measure_installed():
+    """What importing takes of the heap where nothing is frozen: from source, and compiled."""
+    need(BARE, "make firmware-bare")
+    found = {}
+    with tempfile.TemporaryDirectory() as folder:
+        dist = [sys.executable, ROOT / "firmware" / "dist.py", folder]
+        subprocess.run(dist, check=True, stdout=subprocess.DEVNULL)
+        kinds = {"py": SOURCES, "mpy": sorted(Path(folder, "mpy").glob("*.mpy"))}
+        for kind, files in kinds.items():
+            with Board(BARE) as board:
+                board.exec("import os; os.mkdir('/lib')")
+                board.cp(*files, *PROGRAMS.glob("*.py"), to="/lib/", timeout=300)
+                text = board.exec(f"import heap; heap.module('modules, {kind}', False)")
+                found[f"modules, {kind}"] = int(text.split()[-1])
+                found[f"import, {kind}"] = least_to_import(board)
+    return found
+
+
+def least_to_import(board):
+    """With how much free heap the import succeeds, in steps of 1 KB."""
+    low, high = 0, 128
+    while high - low > 1:
+        left = (low + high) // 2
+        code = f"import common; kept = common.fill({left} << 10)\n"
+        try:
+            board.exec(code + "import aioschedule", 300)
+            high = left
+        except BoardError as error:
+            if "MemoryError" not in str(error):
+                raise
+            low = left
+    return high << 10
 
 
 def measure_tasks(target):

@@ -2,7 +2,7 @@
 # MIT license; Copyright (c) 2026 the aioschedule authors
 #
 # Needs two packages more: mpremote mip install logging aiorepl
-# (on the unix port: micropython -m mip install logging aiorepl)
+# (on the unix port: .venv/bin/micropython -m mip install logging aiorepl)
 
 import asyncio
 import logging

@@ -156,7 +156,7 @@ try:
     elif typing:
         print(
             "For a prompt beside the tasks:",
-            "micropython -m" if raw else "mpremote",
+            sys.executable + " -m" if raw else "mpremote",
             "mip install aiorepl",
         )
     asyncio.run(main())

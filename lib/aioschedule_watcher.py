@@ -26,9 +26,11 @@ _HOUR_MS = const(3600000)
 async def watcher_loop(alog: object = None, sleep: float = 30) -> None:
     """Restarts failed tasks, unless their kwargs hold restart=False; for aioctl.add().
 
-    alog: as for set_log(). sleep: seconds (> 0) from one check to the next. A task that fails
-    again waits for twice as many checks, up to an hour, until it has run well for that long.
-    Raises TypeError or ValueError where `sleep` is no such number."""
+    alog: as for set_log()
+    sleep: seconds (> 0) from one check to the next
+
+    A task that fails again waits for twice as many checks, up to an hour, until it has run well
+    for that long. Raises TypeError or ValueError where `sleep` is no such number."""
     ms = aioschedule._read_ms(sleep, "watcher_loop", "sleep", 1)
     if ms > _LONGEST_SLEEP_MS:
         text = "accepted: up to 67108 seconds"

@@ -3,20 +3,29 @@
 #
 # A ```python block is a program; a ``` block right after it is what it prints. A ```pycon block is
 # a session at the prompt. Comments before a block, which nobody sees who reads the document:
-#   <!-- run 4 s from 2026-11-25 10:38:21 -->  for so long, and what the clock shows at the start
+#   <!-- run 4 s from 2026-11-25 10:38:21 -->  for so long, and what the clock shows at the start;
+#                                              commands are run in real time, beside the first
+#                                              program of the document, saved as main.py
 #   <!-- above -->                             a session beside the program above it
+#   <!-- recipe 1 s from ... -->               goes into the document's first program, before the
+#                                              line that adds the scheduler; the rest is optional
+#   <!-- board -->                             commands for a board: tests/device/test_documents.py
 #   <!-- not run: why -->                      there must be a reason
 # Sessions, and programs that do not run the event loop themselves, have the modules at hand, and a
-# scheduler that runs. Dates in a session are those of its beginning, START.
+# scheduler that runs. Dates in a session are those of its beginning, START. Other commands are
+# those of the Makefile, or they set up the terminal.
 
 import importlib.resources
+import os
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS += sorted((ROOT / "docs" / "reference").glob("*.md"))
 START = "2026-11-25 10:38:21"
 MODULES = "import asyncio, time, aioctl, aioschedule\n"
 SCHEDULER = "aioctl.add(aioschedule.schedule_loop)\naioctl.run()\n"
@@ -56,6 +65,14 @@ def lightsleep(ms):
 def deepsleep(ms):
     print("deepsleep for", ms, "ms")
     raise SystemExit
+"""
+
+# A prompt at which nobody types
+AIOREPL = """
+import asyncio
+
+async def task():
+    await asyncio.Event().wait()
 """
 
 DRIVER = """
@@ -128,6 +145,7 @@ class Block:
         self.line = text.count("\n", 0, match.start("text"))
         self.output = None
         self.above = None
+        self.first = None
 
     def __str__(self):
         return f"{self.path.relative_to(ROOT)}:{self.line}"
@@ -149,6 +167,8 @@ def read_blocks(path):
             program = block
         if block.note == "above":
             block.above = program
+        if block.note.startswith("recipe"):
+            block.first = next(first for first in blocks if first.kind == "python")
         end = match.end()
         blocks.append(block)
     return blocks
@@ -163,11 +183,12 @@ TO_RUN = [
 
 
 def run(run_mpy, folder, program, note, session=()):
-    found = re.fullmatch(r"run ([\d.]+) s(?: from (.*))?", note)
+    found = re.fullmatch(r"\w+ ([\d.]+) s(?: from (.*))?", note)
     seconds = float(found[1]) if found else 1
     year, month, day, *clock = map(int, re.findall(r"\d+", found and found[2] or START))
     (folder / "machine.py").write_text(MACHINE)
     (folder / "ntptime.py").write_text("def settime():\n    pass\n")
+    (folder / "aiorepl.py").write_text(AIOREPL)
     values = {
         "EPOCH": repr((year, month, day, *clock)),
         "SECONDS": repr(seconds + 1 if session else seconds),
@@ -187,9 +208,9 @@ def run(run_mpy, folder, program, note, session=()):
 def test_block(run_mpy, tmp_path, block):
     program = MODULES
     if block.kind == "python":
-        program += block.text
+        program += text_of(block)
     elif block.above is not None:
-        program += block.above.text
+        program += text_of(block.above)
     if not re.search(r"\brun\(", program):
         program += SCHEDULER
     if block.kind == "python":
@@ -204,14 +225,79 @@ def test_block(run_mpy, tmp_path, block):
     assert without_places(out) == without_places(block.text)
 
 
+def text_of(block):
+    """The program that a block is, or that it is a part of."""
+    if block.first is None:
+        return block.text
+    before, line, after = block.first.text.partition("aioctl.add(aioschedule.schedule_loop)\n")
+    assert line, f"{block.first} does not add the scheduler"
+    return before + block.text + line + after
+
+
 def without_places(text):
     # Tracebacks name files and lines, which change
     return re.sub(r'File "[^"]*", line \d+', "File", text)
 
 
+COMMANDS = [
+    block for block in BLOCKS if block.kind == "sh" and not block.note.startswith("not run: ")
+]
+
+
+@pytest.mark.parametrize("block", COMMANDS, ids=str)
+def test_commands(micropython, tmp_path, block):
+    """What is to be typed is run here, or on a board, or is a target of the Makefile."""
+    if block.note == "board":
+        assert "mpremote" in block.text
+        return
+    if block.note:
+        first = next(b for b in BLOCKS if b.path == block.path and b.kind == "python")
+        (tmp_path / "main.py").write_text(PROGRAM if "include(" in first.text else first.text)
+        run_commands(tmp_path, block, micropython)
+        return
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    for line in block.text.splitlines():
+        words = line.split()
+        if words[0] == "make":
+            assert words[1] in targets, line
+        else:
+            assert re.fullmatch(TYPED, line), f"{line}: how is it tested?"
+
+
+# What changes nothing, or needs a network
+TYPED = r"\. \.venv/bin/activate|tail -n 1 /usr/share/zoneinfo/\S+|mpremote mip install aiorepl"
+PROGRAM = "import aioctl, aioschedule, asyncio\n"
+
+
+def run_commands(folder, block, micropython):
+    for name in ("aioschedule.py", "lib"):
+        (folder / name).symlink_to(ROOT / name)
+    venv = folder / ".venv" / "bin"
+    venv.mkdir(parents=True)
+    (venv / "micropython").symlink_to(micropython)
+    done = subprocess.run(
+        ["timeout", re.search(r"\d+", block.note)[0], "bash", "-e"],
+        cwd=folder,
+        env={**os.environ, "PATH": f"{venv}:{os.environ['PATH']}"},
+        input=block.text,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert "Error" not in done.stdout, done.stdout
+    # It ended by itself, or was still running
+    assert done.returncode in (0, 124), done.stdout
+
+
+def test_the_readme_is_short():
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 150
+
+
 def test_reasons():
     for block in BLOCKS:
-        assert block.note in ("", "above") or re.match("run |not run: ", block.note), str(block)
+        assert re.fullmatch(
+            r"|above|board|not run: .+|(run|recipe) [\d.]+ s( from .+)?|recipe", block.note
+        ), str(block)
         assert block.kind in ("", "python", "pycon", "json", "sh"), str(block)
 
 
