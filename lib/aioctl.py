@@ -372,6 +372,8 @@ def _leave_loop(is_replaced):
     # Stops all tasks. Those in the queue of a loop that was replaced never run again; the others
     # would go on with the next asyncio.run(): they are cancelled, and clean up then.
     global _queue, _has_run
+    if is_replaced:
+        _former_runs.clear()
     for name, record in _group.tasks.items():
         _free_names.add(name)
         task = record.task
@@ -572,6 +574,9 @@ def _launch(record):
     coro = _call(record) if record.kwargs else record.coro(*record.args)
     if coro.__class__ is not _Coroutine:
         _refuse_function(record.coro)
+    if _former_runs:
+        # The event loop in which they would end may be gone
+        _notice_left_loop()
     if _former_runs and record in _former_runs:
         run = _run_later(record, _former_runs[record], coro)
     else:

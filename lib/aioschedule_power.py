@@ -228,9 +228,10 @@ async def sleep_loop(
     shortest: int = 20,
     awake: int = 0,
 ) -> None:
-    """Lets the chip sleep while nothing is to be done, for aioctl.add(): no run under way that was
-    started by the schedule, a trigger or hand (but for one with keep_awake=False in its kwargs),
-    nothing due, and no task of the event loop ready. Tasks that wait for I/O are slept over.
+    """Lets the chip sleep while nothing is to be done, for aioctl.add(): no run under way of a
+    scheduled task, nor one that a trigger has started (but for one with keep_awake=False in its
+    kwargs), nothing due, and no task of the event loop ready. Tasks that wait for I/O are slept
+    over.
 
     sleep: called with the ms (int) to sleep, machine.lightsleep for one. It may end early.
     may_sleep: called before each sleep; the chip stays awake while it returns False

@@ -243,7 +243,8 @@ def snapshot() -> list:
         has passed by the RTC; "broken", and `error` says how
     next, next_ms: the next run, in seconds of the RTC and in ms from now; None if there is none.
         What is overdue is due now.
-    offset: seconds of local time east of the RTC, then; without a next run now
+    offset: seconds of local time east of the RTC, then; without a next run now; None if the zone
+        fails
     last: when the last run of the schedule was started, in seconds of the RTC, or None
     last_ms: how long the last run took, in ms. None while one runs, and if that is not known: with
         an aioctl that does not tell, or after 6 days or more by the RTC, also if that was set
@@ -254,7 +255,11 @@ def snapshot() -> list:
     rows = []
     for name in _in_order(clocks):
         row = _row(name, aioschedule.group().get(name), clocks)
-        row["offset"] = offset(clocks[1] if row["next"] is None else row["next"])
+        try:
+            row["offset"] = offset(row["next"] or clocks[1])
+        except Exception:
+            # A zone that fails
+            row["offset"] = None
         if _is_running(name):
             row["state"] = "running"
         row["result"] = text_of(row["result"])

@@ -6,7 +6,7 @@ import gc
 
 import vclock
 
-from programs import forget, rows
+from programs import forget, fresh, rows
 
 
 class Log:
@@ -23,13 +23,10 @@ class Log:
 
 def modules(epoch, **options):
     """aioctl, aioschedule and time as after a reset, at this date."""
-    vclock.install(epoch=epoch, **options)
     forget()
     gc.collect()
+    aioctl, aioschedule = fresh(epoch=epoch, **options)
     import time
-
-    import aioctl
-    import aioschedule
 
     aioschedule.set_log(Log())
     return aioctl, aioschedule, time

@@ -212,6 +212,21 @@ def test_at_the_prompt_after_ctrl_c():
     eq((ran[0], set(ran[1:])), ("end 1", {2}))
 
 
+def test_start_with_a_new_event_loop_after_ctrl_c():
+    """What was interrupted does not wait for the end of a run whose event loop is gone."""
+    fresh()
+    aioctl.add(valve, 1)
+    begin(foreign("foreign task", 12))
+    # This notices, and cancels it; then the event loop in which it would end is gone
+    aioctl.status()
+    asyncio.new_event_loop()
+    del ran[:]
+    aioctl.start("valve")
+    asyncio.run(for_ms(12))
+    assert len(ran) > 1 and set(ran) == {1}, ran
+    assert not aioctl.group().tasks["valve"].task.done()
+
+
 def test_aioctl_run():
     fresh()
     for number in range(3):

@@ -16,6 +16,8 @@ TIMEOUT = 120
 
 NOON = (2024, 5, 1, 12, 0, 0)
 
+OURS_ONLY = {}
+
 UNIX_ONLY = {
     "test_jitter": "takes minutes on a board",
     "test_jitter_longer_than_the_period": "takes minutes on a board",

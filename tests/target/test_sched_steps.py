@@ -18,6 +18,8 @@ from harness import eq
 
 TIMEOUT = 180
 
+OURS_ONLY = {}
+
 UNIX_ONLY = "takes minutes on a board, where test_sched_clocks.py has steps"
 
 DAY = 86_400

@@ -437,6 +437,31 @@ def test_results_that_resist():
     eq(results, ["<ValueError in repr>", "a b"])
 
 
+def test_a_zone_that_fails():
+    """Each row is there, with what can be known."""
+    ctl, sched = fresh()
+    works = True
+
+    def zone(seconds):
+        if works:
+            return 3600
+        raise OSError("no zone")
+
+    sched.set_zone(zone)
+    job("daily", repeat="@daily")
+    job("soon", start_in=60)
+    works = False
+    eq(
+        [(row["name"], row["offset"]) for row in sched.snapshot()],
+        [("soon", None), ("daily", None)],
+    )
+    works = True
+    eq(
+        [(row["name"], row["offset"]) for row in sched.snapshot()],
+        [("soon", 3600), ("daily", 3600)],
+    )
+
+
 def test_overdue():
     """What is overdue is due now, not in the past."""
     import time
