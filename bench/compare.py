@@ -81,7 +81,7 @@ SUBJECTS = {
             ("aioschedule.py", "aioschedule.py"),
             *[
                 (f"lib/{name}.py", f"{name}.py")
-                for name in ("aioschedule_wall", "crontab", "aioctl")
+                for name in ("aioschedule_wall", "aioschedule_zone", "crontab", "aioctl")
             ],
         ],
     ),

@@ -156,7 +156,10 @@ LOOKED_UP = [
 # What it takes to need each part
 USES = {
     "aioschedule_wall": "schedule('x', repeat='@daily')",
+    "aioschedule_zone": "localtime()",
+    "aioschedule_adopt": "set_group({})",
     "aioschedule_status": "status_sc()",
+    "aioschedule_upcoming": "upcoming('@daily')",
     "aioschedule_state": "save()",
     "aioschedule_power": "slept(5)",
     "aioschedule_irq": "trigger('x')",
