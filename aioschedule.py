@@ -22,12 +22,21 @@
 
 import asyncio
 import heapq
-import random
 import sys
 import time
 
 import aioctl
 from micropython import const
+
+for _name in ("time", "time_ns", "localtime"):
+    if not hasattr(time, _name):
+        raise ImportError("aioschedule needs time." + _name)
+
+try:
+    _NUMBERS = (int, float)
+except NameError:
+    # A port without floats
+    _NUMBERS = (int,)
 
 # name -> entry, a plain dict that always holds
 #   start_in  seconds from _AIOCTL_SCHEDULE_T0 to its first run; -1 once it has run
@@ -206,7 +215,7 @@ def _refuse(error, name, option, value, accepted=None):
 def _read_ms(value, name, option, least=0):
     # Seconds as whole ms. The fraction is taken apart: a float may have as little as 24 bits.
     # A bool is no int in MicroPython.
-    if not isinstance(value, (int, float)):
+    if not isinstance(value, _NUMBERS):
         _refuse(TypeError, name, option, value)
     if 0 <= value < _LONGEST:
         ms = int(value) * 1000 + round(value % 1 * 1000)
@@ -339,13 +348,15 @@ def _planned(entry, state, clock, phase, part=0):
         due = None
         clock = _FINISHED
     elif entry.get("jitter") and clock == _MONOTONIC:
+        import random
+
         # Before the next phase, and not past `until`
         room = _read_ms(entry["jitter"], name, "jitter") + 1
         if entry["repeat"]:
             room = min(room, _read_ms(entry["repeat"], name, "repeat", 1))
         if until >= 0 and not _is_tuple(entry["until"]):
             room = min(room, until - phase + 1)
-        due += int(random.random() * room)
+        due += room * random.getrandbits(30) >> 30
     return due, part, name, clock, phase, left, runs, missed, start, until
 
 

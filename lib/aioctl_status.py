@@ -216,7 +216,7 @@ def log(grep=""):
         print("No log: set_log(stream)")
 
 
-async def follow(grep="", wait=0.05):
+async def follow(grep="", wait=None):
     """Prints new lines of the log that match `grep` until cancelled, see aiolog."""
     if aioctl._AIOCTL_LOG is not None:
         await aioctl._AIOCTL_LOG.follow(grep, wait)

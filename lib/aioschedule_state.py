@@ -28,6 +28,9 @@ from micropython import const
 
 import aioschedule
 
+if not hasattr(os, "rename"):
+    raise ImportError("needs os.rename")
+
 # As in aioschedule.py
 _MONOTONIC = const(0)
 _ASK = const(1)

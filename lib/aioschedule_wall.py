@@ -12,7 +12,6 @@
 # one number they would be long ints, which take heap each time. Local time is a number of seconds
 # as well: the RTC's, and what offset() adds.
 
-import random
 import sys
 import time
 
@@ -285,6 +284,8 @@ def due_time(entry, phase, part, start, until):
     if not jitter:
         # `due` is the very object that `phase` is: a long int takes heap
         return phase, part, _WALL
+    import random
+
     # Before the next phase, and not past `until`
     room = aioschedule._read_ms(jitter, "entry", "jitter") + 1
     if last is not None:
@@ -292,7 +293,7 @@ def due_time(entry, phase, part, start, until):
     following = _next(entry["repeat"], start, phase, part) if entry["repeat"] else None
     if following is not None:
         room = min(room, (following[0] - phase) * 1000 + following[1] - part)
-    ms = part + int(random.random() * room)
+    ms = part + (room * random.getrandbits(30) >> 30)
     return phase + ms // 1000, ms % 1000, _WALL
 
 
