@@ -174,7 +174,7 @@ else
 fi
 
 # The oldest MicroPython that aioschedule supports.
-version=$(awk '$2 ~ /^MICROPY_VERSION_(MAJOR|MINOR)$/ {v = v "." $3} END {print substr(v, 2)}' \
+version=$(awk '/^#define MICROPY_VERSION_(MAJOR|MINOR) / {v = v "." $3} END {print substr(v, 2)}' \
     "$MPY_DIR/py/mpconfig.h")
 case $version in
 1.2[1-9] | 1.[3-9]? | 1.[1-9]?? | [2-9].*) ;;

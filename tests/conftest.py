@@ -70,7 +70,7 @@ def has(need):
 
 
 @functools.cache
-def version():
+def unix_version():
     return run_mpy(VERSION).stdout.strip()
 
 
@@ -240,8 +240,9 @@ class TargetItem(pytest.Item):
             skip(self.not_on_board)
         else:
             text, why = board.results_of(self)
-        # For tests/matrix.py
-        self.user_properties.append(("micropython", board.version if board else version()))
+        if version := board.version if board else unix_version():
+            # For tests/matrix.py
+            self.user_properties.append(("micropython", version))
         results = parse_tap(text)
         if self.test not in results:
             bail = results.get(None)
