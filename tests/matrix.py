@@ -71,7 +71,9 @@ def table(directory):
             good = good and passed and not failed
     for version in WANTED:
         if f" {version}." not in seen:
-            lines.append(f"| unix | {version} | | | | not run: VERSIONS_DIR has no such checkout |")
+            lines.append(
+                f"| unix | {version} | | | | not run: VERSIONS_DIR has no such checkout |"
+            )
     return lines, bool(good)
 
 
