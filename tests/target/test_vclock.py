@@ -245,6 +245,18 @@ def test_step_does_not_move_sleepers():
     eq(time.localtime()[:6], (2024, 1, 1, 1, 0, 10))
 
 
+def test_past_2038():
+    # Where the port's own seconds end
+    for date in ((2038, 2, 28, 23, 59, 58), (2060, 2, 28, 23, 59, 58)):
+        fresh(epoch=date)
+        eq(time.localtime()[:6], date)
+        vclock.block(2000)
+        eq(time.gmtime()[1:6], (2, 29, 0, 0, 0) if date[0] == 2060 else (3, 1, 0, 0, 0))
+        vclock.set_rtc((2024, 2, 28, 23, 59, 58))
+        vclock.step(36 * 365 * 86400 + 9 * 86400)
+        eq(time.localtime()[:7], (2060, 2, 28, 23, 59, 58, 5))
+
+
 def test_set_rtc():
     fresh(epoch=(2000, 1, 1, 0, 0, 0))
     eq(time.localtime()[:6], (2000, 1, 1, 0, 0, 0))

@@ -31,6 +31,9 @@ except OverflowError:
 _LEAD = const(1 << 19)
 _OVERDUE = const(1 << 21)
 
+# Seconds of 28 years, after which the calendar is the same, until 2100
+_CYCLE = 883_612_800
+
 wakes = 0  # how many times the event loop slept; set it to 0 at will
 spin_limit = 100_000  # passes of the event loop with time standing still before that is an error
 
@@ -98,7 +101,7 @@ def set_rtc(when):
     # The RTC is set, to seconds as time() gives or a local time tuple of 6 or more fields.
     global _rtc_s, _rtc_ms
     if not isinstance(when, int):
-        when = int(_real.mktime((tuple(when) + (0, 0))[:8]))
+        when = _mktime(when)
     _rtc_s = when
     _rtc_ms = -_now
 
@@ -167,11 +170,28 @@ def _time_ns():
 
 def _localtime(*seconds):
     # None is an error on some ports
-    return _real.localtime(*seconds or (_seconds(),))
+    return _real.localtime(*seconds) if seconds else _date(_real.localtime)
 
 
 def _gmtime(*seconds):
-    return _real.gmtime(*seconds or (_seconds(),))
+    return _real.gmtime(*seconds) if seconds else _date(_real.gmtime)
+
+
+def _date(to_date):
+    try:
+        return to_date(_seconds())
+    except OverflowError:
+        # An RTC counts on where the port has no more seconds, from 2038 on; here up to 2066
+        date = to_date(_seconds() - _CYCLE)
+        return (date[0] + 28,) + tuple(date[1:])
+
+
+def _mktime(date):
+    date = (tuple(date) + (0, 0))[:8]
+    try:
+        return int(_real.mktime(date))
+    except OverflowError:
+        return int(_real.mktime((date[0] - 28,) + date[1:])) + _CYCLE
 
 
 def _sleep(seconds):
