@@ -16,10 +16,12 @@ DEVICE_TESTS ?=
 # For `make firmware`: MicroPython's sources (fetched if empty), and which port to build
 MPY_DIR ?=
 PORT ?= rp2
+# For `make test-versions`: a folder of MicroPython checkouts, whatever their names
+VERSIONS_DIR ?=
 # For `make bench`: which rows, on which target (see bench/run.py)
 ROWS ?=
 
-export MICROPYTHON TARGET MPY_DIR PORT
+export MICROPYTHON TARGET MPY_DIR PORT VERSIONS_DIR
 
 # MicroPython finds this project's modules first, then what the user has installed.
 MPY_PATH := .frozen:$(CURDIR):$(CURDIR)/lib:$(HOME)/.micropython/lib:/usr/lib/micropython
@@ -29,17 +31,26 @@ PYTEST := $(BIN)/python -m pytest
 PARALLEL = $(if $(TARGET),,-n auto)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench dist version release serve docs try picture firmware \
-	firmware-bare test-device clean
+.PHONY: help demo test test-32bit test-versions lint format bench dist version release serve docs try \
+	picture firmware firmware-bare test-device clean
 
 help: ## list what make can do
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 demo: $(STAMP) ## run examples/quickstart.py on MicroPython's unix port
 	@MICROPYPATH="$(MPY_PATH)" "$(MICROPYTHON)" examples/quickstart.py
 
 test: $(STAMP) ## run the tests (on a board: TARGET=/dev/ttyACM0)
 	$(PYTEST) $(PARALLEL) --ignore=tests/device tests
+
+test-32bit: $(STAMP) ## run the tests on a unix port with 31-bit ints and single floats
+	PORT=unix32 FROZEN=no bash firmware/build.sh
+	PORT=unixint FROZEN=no bash firmware/build.sh
+	MICROPYTHON=$(CURDIR)/build/micropython32-bare $(PYTEST) -n auto --ignore=tests/device \
+		$(or $(TESTS_32BIT),tests)
+
+test-versions: $(STAMP) ## run tests/target on older versions (VERSIONS_DIR=folder of checkouts)
+	$(BIN)/python tests/matrix.py versions
 
 lint: $(STAMP) ## check style and formatting
 	$(BIN)/ruff check

@@ -25,12 +25,21 @@ __version__ = "0.1.0"
 
 import asyncio
 import heapq
-import random
 import sys
 import time
 
 import aioctl
 from micropython import const
+
+for _name in ("time", "time_ns", "localtime"):
+    if not hasattr(time, _name):
+        raise ImportError("aioschedule needs time." + _name)
+
+try:
+    _NUMBERS = (int, float)
+except NameError:
+    # A port without floats
+    _NUMBERS = (int,)
 
 _TYPE_CHECKING = const(0)
 if _TYPE_CHECKING:
@@ -219,7 +228,7 @@ def _refuse(error, name, option, value, accepted=None) -> "NoReturn":
 def _read_ms(value, name, option, least=0):
     # Seconds as whole ms. Seconds and fraction are converted separately, as a float may have only
     # 24 bits. True is refused: a bool is no int in MicroPython.
-    if not isinstance(value, (int, float)):
+    if not isinstance(value, _NUMBERS):
         _refuse(TypeError, name, option, value)
     if 0 <= value < _LONGEST:
         ms = int(value) * 1000 + round(value % 1 * 1000)
@@ -369,12 +378,14 @@ def _planned(entry, state, clock, phase, ms=0):
 def _jitter_ms(entry, name, next_ms, until_ms):
     # A random delay: less than next_ms, the time to the next phase, and at most until_ms, the time
     # to `until`. None: no such limit.
+    import random
+
     room = _read_ms(entry["jitter"], name, "jitter") + 1
     if next_ms is not None:
         room = min(room, next_ms)
     if until_ms is not None:
         room = min(room, until_ms + 1)
-    return int(random.random() * room)
+    return room * random.getrandbits(30) >> 30
 
 
 def _next_state(entry, state):

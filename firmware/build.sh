@@ -19,7 +19,9 @@ here=$(dirname "$(realpath "$0")")
 MANIFEST=$(realpath -e "${MANIFEST:-$here/manifest.py}")
 out=$(realpath -m "${OUT:-$here/../build}")
 
-case $PORT in rp2 | unix) ;; *) die "PORT is rp2 or unix, not '$PORT'" ;; esac
+case $PORT in rp2 | unix | unix32 | unixint) ;; *)
+    die "PORT is rp2, unix, unix32 or unixint, not '$PORT'" ;;
+esac
 case $FROZEN in yes | no) ;; *) die "FROZEN is yes or no, not '$FROZEN'" ;; esac
 
 # Two builds at once would write the same files.
@@ -50,6 +52,9 @@ if [ "$PORT" = rp2 ]; then
     need gcc-arm-none-eabi arm-none-eabi-g++ --version
     need libnewlib-arm-none-eabi arm-none-eabi-gcc -include stdio.h -E -x c -
     need libstdc++-arm-none-eabi-newlib arm-none-eabi-g++ -include new -E -x c++ -
+fi
+if [ "$PORT" = unix32 ]; then
+    need gcc-multilib gcc -m32 -include stdio.h -E -x c -
 fi
 if [ -z "$MPY_DIR" ]; then
     command -v apt-get >/dev/null || die "without apt-get give MPY_DIR=, a MicroPython checkout"
@@ -148,7 +153,9 @@ sdk_args=()
 if [ -n "$MPY_DIR" ]; then
     [ -e "$MPY_DIR/py/mpconfig.h" ] || die "MPY_DIR=$MPY_DIR is not a MicroPython checkout"
     submodules=("${MPY_LIB_DIR:-$MPY_DIR/lib/micropython-lib}/README.md")
-    [ "$PORT" = unix ] || submodules+=("$MPY_DIR"/lib/{pico-sdk/src,tinyusb/src,mbedtls/library})
+    submodules+=("$MPY_DIR"/lib/{pico-sdk/src,tinyusb/src,mbedtls/library})
+    # The unix port, as it is built here, needs none
+    [ "$PORT" = rp2 ] || submodules=()
     for s in "${submodules[@]}"; do
         [ -e "$s" ] || die "$s is missing: make -C $MPY_DIR/ports/$PORT submodules"
     done
@@ -167,7 +174,7 @@ else
 fi
 
 # The oldest MicroPython that aioschedule supports.
-version=$(awk '$2 ~ /^MICROPY_VERSION_(MAJOR|MINOR)$/ {v = v "." $3} END {print substr(v, 2)}' \
+version=$(awk '/^#define MICROPY_VERSION_(MAJOR|MINOR) / {v = v "." $3} END {print substr(v, 2)}' \
     "$MPY_DIR/py/mpconfig.h")
 case $version in
 1.2[1-9] | 1.[3-9]? | 1.[1-9]?? | [2-9].*) ;;
@@ -188,6 +195,13 @@ if [ "$(cat "$build/source" 2>/dev/null)" != "$MPY_DIR" ]; then
     rm -rf "$build"
     mkdir -p "$build"
     echo "$MPY_DIR" >"$build/source"
+fi
+
+if [ ! -e "$lib/README.md" ]; then
+    # The makefile looks for this file of a submodule, and takes nothing from there
+    lib=$build/no-lib
+    mkdir -p "$lib"
+    touch "$lib/README.md"
 fi
 
 jobs=$(nproc)
@@ -219,10 +233,12 @@ if [ "$PORT" = rp2 ]; then
     built=$dir/firmware.uf2
 else
     # Left out is what needs libraries that a test of a scheduler does not.
-    run make -j"$jobs" -C "$MPY_DIR/ports/unix" VARIANT=standard BUILD="$dir" \
+    variant=(VARIANT=standard)
+    [ "$PORT" = unix ] || variant=("VARIANT_DIR=$here/$PORT")
+    run make -j"$jobs" -C "$MPY_DIR/ports/unix" "${variant[@]}" BUILD="$dir" \
         FROZEN_MANIFEST="$MANIFEST" MPY_LIB_DIR="$lib" \
         MICROPY_PY_FFI=0 MICROPY_PY_BTREE=0 MICROPY_PY_SSL=0
-    result=$out/micropython$suffix
+    result=$out/micropython${PORT#unix}$suffix
     built=$dir/micropython
 fi
 # Renamed into place, so that a program that runs the old one is not disturbed.

@@ -227,7 +227,7 @@ def log(grep: str | list | tuple = "") -> None:
         print("No log: set_log(stream)")
 
 
-async def follow(grep: str | list | tuple = "", wait: float = 0.05) -> None:
+async def follow(grep: str | list | tuple = "", wait: float | None = None) -> None:
     """Prints new lines of the log that match `grep` until cancelled, see aiolog."""
     if aioctl._AIOCTL_LOG is not None:
         await aioctl._AIOCTL_LOG.follow(grep, wait)

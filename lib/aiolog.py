@@ -220,10 +220,11 @@ class AioStream(io.IOBase):
         """Prints the lines held that match `grep`, oldest first, the unfinished one too."""
         self._print(self._end - self._held, self._held, grep)
 
-    async def follow(self, grep: str | list | tuple = "", wait: float = 0.05) -> None:
+    async def follow(self, grep: str | list | tuple = "", wait: float | None = None) -> None:
         """Prints lines that match `grep` as they are finished, until cancelled. Looks for new ones
-        every `wait` seconds (int or float); those dropped meanwhile are left out."""
-        ms = int(wait * 1000)
+        every `wait` seconds (int or float; 0.05 without it); those dropped meanwhile are left
+        out."""
+        ms = 50 if wait is None else int(wait * 1000)
         offset = self._line_end
         while True:
             if offset != self._line_end:

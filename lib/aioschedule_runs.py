@@ -125,7 +125,9 @@ async def _expire(name, record, task, ms):
     # Ends a run, unless it has been stopped or replaced
     if record.task is not task or record.cancelled:
         return
-    error = asyncio.TimeoutError("took longer than %g s" % (ms / 1000))
+    # A port without floats has whole seconds only
+    seconds = ms / 1000 if ms % 1000 else ms // 1000
+    error = asyncio.TimeoutError("took longer than %s s" % seconds)
     if hasattr(record, "expire"):
         record.expire(error)
     else:

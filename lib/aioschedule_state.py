@@ -30,6 +30,9 @@ from micropython import const
 
 import aioschedule
 
+if not hasattr(os, "rename"):
+    raise ImportError("aioschedule_state needs os.rename, which this port lacks")
+
 adopt = aioschedule._load("aioschedule_adopt")
 
 # As in aioschedule.py

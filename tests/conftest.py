@@ -12,6 +12,8 @@
 #   TIMEOUT = 120                       seconds per test
 #   UNIX_ONLY = "why"                   no test of this file runs on a board
 #   UNIX_ONLY = {"test_name": "why"}    these do not
+#   NEEDS = "64 bit"                    each test of this file needs one of NEEDS below: it is
+#   NEEDS = {"test_name": "64 bit"}     skipped on a MicroPython without it, and on every board
 #   OURS_ONLY = {}                      each test once over the project's aioctl and once over the
 #                                       one in the field (AIOCTL in its environment); unix port
 #   OURS_ONLY = {"test_name": "why"}    these only over the project's own
@@ -35,8 +37,17 @@ TARGET_DIR = ROOT / "tests" / "target"
 FIRMWARE = ROOT / "build" / "firmware.uf2"
 MODULES = [ROOT / "aioschedule.py", *sorted((ROOT / "lib").glob("*.py"))]
 BOARD_DIR = "/aioschedule_tests"
-LITERALS = {"ENV": {}, "TIMEOUT": 60, "UNIX_ONLY": {}, "OURS_ONLY": None}
+LITERALS = {"ENV": {}, "TIMEOUT": 60, "UNIX_ONLY": {}, "NEEDS": {}, "OURS_ONLY": None}
+# What tests may need, and how a MicroPython tells whether it has it
+NEEDS = {
+    "64 bit": "sys.maxsize >> 32",
+    "floats of 64 bits": "1 + 1 / (1 << 40) > 1",
+    "a clock past 2038": "time.localtime(1 << 32)[0] > 2038",
+}
 AIOCTLS = ["aioctl", "fieldaioctl"]
+
+# Prints which MicroPython this is
+VERSION = "import sys; print('.'.join(str(x) for x in sys.implementation[1] if x != ''))"
 
 TAP_LINE = re.compile(r"(ok|not ok) \d+ - (\w+)(?: # SKIP ?(.*))?")
 
@@ -50,6 +61,17 @@ def find_micropython():
     if not found:
         raise pytest.UsageError(f"no {name}: run `make test`, or set MICROPYTHON=path")
     return os.path.abspath(found)
+
+
+@functools.cache
+def has(need):
+    """Whether the unix port that tests run on has what NEEDS says."""
+    return run_mpy(f"import sys, time; print(bool({NEEDS[need]}))").stdout.strip() == "True"
+
+
+@functools.cache
+def unix_version():
+    return run_mpy(VERSION).stdout.strip()
 
 
 def run_mpy(code_or_path, *args, env=None, timeout=60, cwd=None):
@@ -155,11 +177,10 @@ class TargetFile(pytest.File):
             elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 if node.name.startswith("test_"):
                     names[node.name] = node.lineno
-        unix_only = self.literals["UNIX_ONLY"]
-        if isinstance(unix_only, str):
-            unix_only = dict.fromkeys(names, unix_only)
-        if unknown := set(unix_only) - set(names):
-            raise self.CollectError(f"UNIX_ONLY names no test of this file: {unknown}")
+        unix_only = self.by_test("UNIX_ONLY", names)
+        needs = self.by_test("NEEDS", names)
+        if unknown := set(needs.values()) - set(NEEDS):
+            raise self.CollectError(f"NEEDS knows {[*NEEDS]}, not {unknown}")
         ours_only = self.literals["OURS_ONLY"]
         if unknown := set(ours_only or {}) - set(names):
             raise self.CollectError(f"OURS_ONLY names no test of this file: {unknown}")
@@ -180,29 +201,48 @@ class TargetFile(pytest.File):
                 env=env,
                 aioctl=aioctl,
                 unix_only=unix_only.get(name),
+                need=needs.get(name),
             )
+
+    def by_test(self, literal, names):
+        value = self.literals[literal]
+        if isinstance(value, str):
+            return dict.fromkeys(names, value)
+        if unknown := set(value) - set(names):
+            raise self.CollectError(f"{literal} names no test of this file: {unknown}")
+        return value
 
 
 class TargetItem(pytest.Item):
-    def __init__(self, *, test, line, env, aioctl, unix_only, **kwargs):
+    def __init__(self, *, test, line, env, aioctl, unix_only, need, **kwargs):
         super().__init__(**kwargs)
         self.test = test
         self.line = line
         self.timeout = self.parent.literals["TIMEOUT"]
         self.env = {**env, "AIOCTL": aioctl} if aioctl else env
-        self.not_on_board = unix_only or ("needs its own environment" if env else None)
+        self.need = need
+        self.not_on_board = (
+            unix_only
+            or (f"needs {need}" if need else None)
+            or ("needs its own environment" if env else None)
+        )
         if aioctl == AIOCTLS[1]:
             # A board has no environment: there both() takes its turn with each
             self.not_on_board = self.not_on_board or "runs with the other one, as far as it can"
 
     def runtest(self):
         board = self.config.stash.get(board_key, None)
+        if board is None and self.need and not has(self.need):
+            skip(f"needs {self.need}")
         if board is None:
             text, why = self.run_here()
         elif self.not_on_board:
             skip(self.not_on_board)
         else:
             text, why = board.results_of(self)
+        if version := board.version if board else unix_version():
+            # For tests/matrix.py
+            self.user_properties.append(("micropython", version))
         results = parse_tap(text)
         if self.test not in results:
             bail = results.get(None)
@@ -256,6 +296,7 @@ class Board:
     def __init__(self, target):
         self.target = target
         self.texts = {}
+        self.version = None
 
     def mpremote(self, *args, timeout=120):
         command = [sys.executable, "-m", "mpremote", "connect", self.device, *map(str, args)]
@@ -278,11 +319,13 @@ class Board:
             f"for name in {[path.stem for path in MODULES]}:\n"
             "    try: __import__(name); print('frozen:', name)\n"
             "    except ImportError: pass\n"
+            f"{VERSION}\n"
         )
         done = self.mpremote("exec", code)
         text = decode(done.stdout)
         if done.returncode:
             pytest.exit(f"{self.target}: {text}", returncode=1)
+        self.version = text.split()[-1]
         modules = [p for p in MODULES if f"frozen: {p.stem}\n" not in text]
         files = [*helpers, path, *modules]
         done = self.mpremote("fs", "cp", *files, f":{BOARD_DIR}/", timeout=300)

@@ -155,6 +155,110 @@ def test_unknown_name_in_unix_only_is_an_error(tmp_path):
     assert "UNIX_ONLY names no test of this file: {'test_b'}" in done.stdout
 
 
+NEEDY = """
+NEEDS = {"test_a": "64 bit"}
+
+def test_a():
+    pass
+
+def test_b():
+    pass
+"""
+
+# Answers like the MicroPython it is given, but for what tells how long ints are
+SHORT = """#!/bin/sh
+case "$2" in *maxsize*) echo False;; *) exec "{}" "$@";; esac
+"""
+
+
+def test_needs(tmp_path, micropython):
+    """A test that needs what this MicroPython lacks is skipped, and says so."""
+    target = tmp_path / "tests" / "target"
+    target.mkdir(parents=True)
+    shutil.copy(TESTS / "conftest.py", tmp_path / "tests")
+    for name in ("runner.py", "harness.py"):
+        shutil.copy(TESTS / "target" / name, target)
+    (target / "test_a.py").write_text(NEEDY)
+    short = tmp_path / "short"
+    short.write_text(SHORT.format(micropython))
+    short.chmod(0o755)
+    done = pytest_in(tmp_path, "-rs", "tests", MICROPYTHON=str(short))
+    assert "1 passed, 1 skipped" in done.stdout
+    assert re.search(r"SKIPPED.*test_a.py.*: needs 64 bit", done.stdout), done.stdout
+
+
+def test_unknown_need_is_an_error(tmp_path):
+    target = tmp_path / "tests" / "target"
+    target.mkdir(parents=True)
+    shutil.copy(TESTS / "conftest.py", tmp_path / "tests")
+    (target / "test_a.py").write_text("NEEDS = 'wings'\n\ndef test_a():\n    pass\n")
+    done = pytest_in(tmp_path, "tests")
+    assert done.returncode != 0
+    assert "'wings'" in done.stdout
+
+
+REPORT = """<testsuites><testsuite name="pytest">
+<testcase name="a"><properties>
+<property name="micropython" value="1.21.0"/>
+</properties></testcase>
+<testcase name="b"/>
+<testcase name="c"><failure message="the reason"/></testcase>
+<testcase name="d"><skipped message="needs 64 bit"/></testcase>
+<testcase name="e"><skipped message="needs 64 bit"/></testcase>
+</testsuite></testsuites>
+"""
+
+
+def matrix(tmp_path, *arguments, **env):
+    # In a project of its own: the reports of this one stay
+    (tmp_path / "tests").mkdir(exist_ok=True)
+    shutil.copy(TESTS / "matrix.py", tmp_path / "tests")
+    return subprocess.run(
+        [sys.executable, tmp_path / "tests" / "matrix.py", *arguments],
+        env={**os.environ, **env},
+        check=False,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_matrix(tmp_path):
+    """Each report is a row, and each reason why there is none."""
+    reports = tmp_path / "build" / "matrix"
+    reports.mkdir(parents=True)
+    (reports / "unix.xml").write_text(REPORT)
+    (reports / "qemu.txt").write_text("no qemu here\n")
+    done = matrix(tmp_path)
+    assert done.returncode == 1
+    assert "| unix | 1.21.0 | 2 | 1 | 2 | 2 needs 64 bit |\n" in done.stdout
+    assert "| qemu | - | | | | not run: no qemu here |\n" in done.stdout
+    assert "| unix | 1.26 | | | | not run: VERSIONS_DIR has no such checkout |\n" in done.stdout
+    assert "| unix | 1.21 |" not in done.stdout
+    (reports / "unix.xml").write_text(REPORT.replace("failure", "properties"))
+    assert matrix(tmp_path).returncode == 0
+
+
+def checkout(directory, major, minor, micro, prerelease):
+    (directory / "py").mkdir(parents=True)
+    (directory / "py" / "mpconfig.h").write_text(
+        f"#define MICROPY_VERSION_MAJOR {major}\n#define MICROPY_VERSION_MINOR {minor}\n"
+        f"#define MICROPY_VERSION_MICRO {micro}\n"
+        f"#define MICROPY_VERSION_PRERELEASE {prerelease}\n"
+    )
+
+
+def test_versions_by_what_they_are(tmp_path):
+    """The names of the folders do not matter."""
+    import matrix as module
+
+    checkout(tmp_path / "b", 1, 21, 0, 0)
+    checkout(tmp_path / "a", 1, 29, 0, 1)
+    (tmp_path / "c").mkdir()
+    found = module.checkouts(tmp_path)
+    assert found == {"1.21.0": tmp_path / "b", "1.29.0-preview": tmp_path / "a"}
+    assert module.checkouts(None) == {}
+
+
 def test_missing_micropython_is_an_error(tmp_path):
     done = pytest_in(ROOT, "tests/target/test_vclock.py", "-k", "float", MICROPYTHON="/nowhere")
     assert done.returncode != 0
@@ -237,7 +341,7 @@ def test_make_help_lists_every_target():
 
 def test_makefile_declares_every_target():
     text = (ROOT / "Makefile").read_text()
-    rules = re.findall(r"^([a-z-]+):", text, re.MULTILINE)
+    rules = re.findall(r"^([a-z0-9-]+):", text, re.MULTILINE)
     assert rules == re.search(r"^\.PHONY: (.*)$", text, re.MULTILINE).group(1).split()
 
 

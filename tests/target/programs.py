@@ -34,7 +34,7 @@ def forget():
     """The next import of any of the project's modules is a new one."""
     for name in list(sys.modules):
         # Its parts too: they hold on to the aioschedule that they were imported with
-        if name in MODULES or name.startswith(("aioschedule_", "aioctl_")):
+        if name in MODULES or name.split("_")[0] in ("aioschedule", "aioctl"):
             del sys.modules[name]
 
 

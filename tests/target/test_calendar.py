@@ -22,6 +22,10 @@ from harness import eq
 TIMEOUT = 120
 
 UNIX_ONLY = "takes minutes on a board, where test_sched_clocks.py and tests/device have rules"
+NEEDS = {
+    "test_leap_days_after_2038": "a clock past 2038",
+    "test_rare_rule_is_found_in_50_ms": "a clock past 2038",
+}
 
 
 def fresh(epoch, **options):
@@ -99,11 +103,14 @@ def test_ends_of_months_and_years():
     check("0 0 30 * *", (2023, 1, 31, 0, 0, 0), (2023, 3, 30, 0, 0))
     check("0 0 29 2 *", (2024, 2, 29, 0, 0, 0), (2024, 2, 29, 0, 0))
     check("0 0 29 2 *", (2024, 2, 29, 0, 0, 1), (2028, 2, 29, 0, 0))
-    check("0 0 29 2 *", (2096, 3, 1, 0, 0, 0), (2104, 2, 29, 0, 0))
     check("59 23 31 12 *", (2023, 12, 31, 23, 59, 0), (2023, 12, 31, 23, 59))
     check("59 23 31 12 *", (2023, 12, 31, 23, 59, 1), (2024, 12, 31, 23, 59))
     check("* * * * *", (2023, 12, 31, 23, 59, 1), (2024, 1, 1, 0, 0))
     check("0 0 29 2 */7", (2024, 1, 1, 0, 0, 0), (2032, 2, 29, 0, 0))
+
+
+def test_leap_days_after_2038():
+    check("0 0 29 2 *", (2096, 3, 1, 0, 0, 0), (2104, 2, 29, 0, 0))
     check("0 0 29 2 */7", (2088, 3, 1, 0, 0, 0), (2128, 2, 29, 0, 0))
     check("0 0 29 2 */7", (2088, 2, 29, 0, 0, 1), (2128, 2, 29, 0, 0))
 

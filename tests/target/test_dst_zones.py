@@ -136,8 +136,9 @@ def test_repeated_time():
 
 def seconds_that_show(start, hours, test):
     # After the first one: those at which the clock on the wall passes a test
-    span = range(start + 1, start + hours * HOUR + 1)
-    return [second - start for second in span if test(*time.localtime(second)[3:6])]
+    # No range of seconds since 1970: on 32 bit it holds only small ints
+    span = range(1, hours * HOUR + 1)
+    return [second for second in span if test(*time.localtime(start + second)[3:6])]
 
 
 def check_frequent(change):

@@ -353,7 +353,8 @@ def test_8_result():
     play((500, lambda: eq(set(ctl.result_all()), {None})))
     eq(
         [ctl.result(name) for name in ("value", "error", "bare")],
-        [42, 5, None],
+        # MicroPython up to 1.22 forgets the exception of a task that nobody awaits
+        [42, 5 if sys.implementation[1][:2] > (1, 22) else None, None],
     )
     assert isinstance(ctl.result("decorated"), OSError)
     eq(ctl.group().results, ctl.result_all(as_dict=True))

@@ -74,7 +74,7 @@ def test_a_day_of_both_clocks():
                 ctl.add(valve(board, seen, ms=100), name=name)
                 sched.schedule(name, **options)
             play(board)
-            begin = 60_000 - int(late * 1000)
+            begin = 60_000 - round(late * 1000)
             error = LATE[kind]
             check(half_hours, [begin + k * 1_800_000 for k in range(96)], error)
             check(dailies, [begin + 23_400_000 + k * 86_400_000 for k in range(2)], error)

@@ -184,7 +184,7 @@ def test_due_in_the_ms_of_its_add():
             job("x", runs, start_in=wait, repeat=5)
 
         play(9000, (1000, begin))
-        ms = 1000 + int(wait * 1000)
+        ms = 1000 + round(wait * 1000)
         eq((wait, runs, counts("x")), (wait, [ms, ms + 5000], (2, 0)))
 
 

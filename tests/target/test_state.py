@@ -16,6 +16,7 @@ import random
 import afresh
 
 from afresh import add, counts, modules, run, secs, table
+from flash import RETURNED_ERRORS_ARE_LOST
 from harness import Skip, eq
 from programs import printed
 
@@ -516,6 +517,8 @@ class Flash:
                 half = len(data) // 2
                 self.data[start : start + half] = data[:half]
             self.writes += 1
+            if RETURNED_ERRORS_ARE_LOST:
+                raise OSError(5)
             return -5
         self.writes += 1
         self.data[start : start + len(data)] = data

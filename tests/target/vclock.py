@@ -9,8 +9,9 @@
 # move only when the event loop sleeps, in time.sleep*() and in block(): code takes no time.
 #
 # asyncio's C task queue stamps what is to run "now" with the real ticks, out of reach from here.
-# The event loop's virtual ticks therefore start far above: a real stamp is a past one. Where ticks
-# have 62 bits (LONG) there is no end to that; a board's 30 bits leave 5 days after install().
+# The event loop's virtual ticks therefore start above: a real stamp is a past one. Where ticks
+# have 62 bits (LONG) they start far above, and there is no end to that. Where they have a board's
+# 30 bits, _stay_near() keeps them near the real ones, and moves all that waits in the event loop.
 
 import asyncio
 import sys
@@ -18,15 +19,27 @@ import time as _real
 
 from asyncio import core
 
+from micropython import const
+
 try:
     LONG = _real.ticks_add(0, 1 << 40) == 1 << 40
 except OverflowError:
     LONG = False
 
+# Where ticks have 30 bits: how many ms virtual ticks are ahead of the real ones, and for how many
+# what is overdue is sure to run in its order
+_LEAD = const(1 << 19)
+_OVERDUE = const(1 << 21)
+
+# Seconds of 28 years, after which the calendar is the same, until 2100
+_CYCLE = 883_612_800
+
 wakes = 0  # how many times the event loop slept; set it to 0 at will
 spin_limit = 100_000  # passes of the event loop with time standing still before that is an error
 
 _now = 0  # ms since install
+_base = 0  # the event loop's ticks at _since
+_since = 0  # as _now
 _us = 0  # 0..999
 _spins = 0
 _limit = None  # until_ms of run()
@@ -45,19 +58,22 @@ def install(ticks=0, wrap=1 << 30, epoch=(2024, 1, 1, 0, 0, 0), float_time=False
     # ticks: what time.ticks_ms() starts with; wrap: the period of ticks, a power of two (1 << 62:
     # unix); epoch: the RTC, in seconds or as a tuple; float_time: time.time() as on unix.
     # Called again, all of it starts afresh, the event loop too; not from within a task.
-    global wakes, _now, _us, _spins, _limit, _base, _start, _mask, _half, _float
+    global wakes, _now, _us, _spins, _limit, _base, _since, _start, _mask, _half, _float, _spare
     wakes = _now = _us = _spins = 0
     _limit = None
     _start = ticks
     _mask = wrap - 1
     _half = wrap >> 1
-    _float = float_time
-    _base = 1 << 52 if LONG else _real.ticks_add(_real.ticks_ms(), 1 << 26)
+    # The unix port has an int, too, where floats are short
+    _float = float_time and 1 + 1 / (1 << 40) > 1
+    _since = 0
+    _base = 1 << 52 if LONG else _real.ticks_add(_real.ticks_ms(), _LEAD)
     set_rtc(epoch)
     sys.modules["time"] = sys.modules["utime"] = _Time
     asyncio.ticks = core.ticks = _loop_ticks
     if LONG:
         asyncio.ticks_add = core.ticks_add = _loop_ticks_add
+    _spare = core.TaskQueue()
     core.IOQueue = _IOQueue
     core.cur_task = None
     core.new_event_loop()
@@ -85,7 +101,7 @@ def set_rtc(when):
     # The RTC is set, to seconds as time() gives or a local time tuple of 6 or more fields.
     global _rtc_s, _rtc_ms
     if not isinstance(when, int):
-        when = int(_real.mktime((tuple(when) + (0, 0))[:8]))
+        when = _mktime(when)
     _rtc_s = when
     _rtc_ms = -_now
 
@@ -140,9 +156,12 @@ def _ticks_diff(end, start):
     return ((end - start + _half) & _mask) - _half
 
 
+def _seconds():
+    return _rtc_s + (_rtc_ms + _now) // 1000
+
+
 def _time():
-    seconds = _rtc_s + (_rtc_ms + _now) // 1000
-    return seconds + (_rtc_ms + _now) % 1000 / 1000 if _float else seconds
+    return _seconds() + (_rtc_ms + _now) % 1000 / 1000 if _float else _seconds()
 
 
 def _time_ns():
@@ -151,11 +170,28 @@ def _time_ns():
 
 def _localtime(*seconds):
     # None is an error on some ports
-    return _real.localtime(*seconds or (_time(),))
+    return _real.localtime(*seconds) if seconds else _date(_real.localtime)
 
 
 def _gmtime(*seconds):
-    return _real.gmtime(*seconds or (_time(),))
+    return _real.gmtime(*seconds) if seconds else _date(_real.gmtime)
+
+
+def _date(to_date):
+    try:
+        return to_date(_seconds())
+    except OverflowError:
+        # An RTC counts on where the port has no more seconds, from 2038 on; here up to 2066
+        date = to_date(_seconds() - _CYCLE)
+        return (date[0] + 28,) + tuple(date[1:])
+
+
+def _mktime(date):
+    date = (tuple(date) + (0, 0))[:8]
+    try:
+        return int(_real.mktime(date))
+    except OverflowError:
+        return int(_real.mktime((date[0] - 28,) + date[1:])) + _CYCLE
 
 
 def _sleep(seconds):
@@ -167,11 +203,11 @@ def _sleep_ms(ms):
 
 
 def _sleep_us(us):
-    global _now, _us, _spins
+    global _us, _spins
     _spins = 0
     _loop_ticks()  # what is to run "now" was so before the time that passes here
     us = _us + max(0, us)
-    _now += us // 1000
+    _move(us // 1000)
     _us = us % 1000
 
 
@@ -214,27 +250,62 @@ def _loop_ticks_add(ticks, delta):
 
 
 def _loop_ticks():
-    ticks = _real.ticks_add(_base, _now)
+    ticks = _real.ticks_add(_base, _now - _since)
     # What the C code queued for "now" gets its virtual stamp before another one is handed out, so
     # that tasks due at the same moment run in the order they were queued in, as in real time.
     queue = core._task_queue
     task = queue.peek()
     while task and _real.ticks_diff(task.ph_key, _base) < 0:
         # An interrupt may have put another one before it
-        task = queue.pop()
-        data = task.data
-        queue.push(task, ticks)
-        task.data = data  # push() clears it; a cancelled task's exception is in there
+        _push(queue, queue.pop(), ticks)
         task = queue.peek()
-    return ticks
+    if LONG:
+        return ticks
+    _stay_near(0)
+    return _real.ticks_add(_base, _now - _since)
+
+
+def _push(queue, task, ticks):
+    data = task.data
+    queue.push(task, ticks)
+    task.data = data  # push() clears it; a cancelled task's exception is in there
+
+
+def _move(ms):
+    # Time passes
+    global _now
+    if not LONG:
+        _stay_near(ms)
+    _now += ms
+
+
+def _stay_near(ms):
+    # Before `ms` pass, on 30 bits: has the event loop's ticks come after the real ones, but not by
+    # much, because ticks that are half a period apart cannot be compared.
+    global _base, _since
+    passed = _now - _since
+    real = _real.ticks_ms()
+    if passed + ms < 2 * _OVERDUE and _real.ticks_diff(_base, real) > _LEAD // 2:
+        return
+    now = _real.ticks_add(_base, passed)
+    _base = _real.ticks_add(real, _LEAD)
+    _since = _now + ms - _OVERDUE
+    # All that waits goes to a second queue, in its order, with new stamps; and then back
+    queue = core._task_queue
+    while queue.peek():
+        task = queue.pop()
+        left = _real.ticks_diff(task.ph_key, now) - ms
+        _push(_spare, task, _real.ticks_add(_base, max(0, _OVERDUE + left)))
+    while _spare.peek():
+        task = _spare.pop()
+        _push(queue, task, task.ph_key)
 
 
 def _stuck():
     # Nothing but the limit can end this wait.
-    global _now
     if _limit is None:
         raise Deadlock("nothing can wake the event loop")
-    _now = max(_now, _limit)
+    _move(max(0, _limit - _now))
     raise _Stop
 
 
@@ -255,7 +326,7 @@ class _IOQueue(core.IOQueue):
             _spins = 0
             if _limit is not None and _now + dt > _limit:
                 _stuck()
-            _now += dt
+            _move(dt)
         else:
             _spins += 1
             if _spins > spin_limit:
