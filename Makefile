@@ -15,6 +15,13 @@ DEVICE_TESTS ?=
 # For `make firmware`: MicroPython's sources (fetched if empty), and which port to build
 MPY_DIR ?=
 PORT ?= rp2
+# For `make test-qemu` and `make test-wasm`: which files of tests/target, all of them without it
+TARGET_TESTS ?= tests/target
+# MicroPython's boards for QEMU that we build: see firmware/qemu
+QEMU_BOARDS := MPS2_AN385 VIRT_RV32
+QEMU_TESTS := $(QEMU_BOARDS:%=test-qemu-%)
+# What `make test-wasm` runs in Node
+WASM := @micropython/micropython-webassembly-pyscript@1.27.0
 # For `make bench`: which rows, on which target (see bench/run.py)
 ROWS ?=
 
@@ -28,7 +35,8 @@ PYTEST := $(BIN)/python -m pytest
 PARALLEL = $(if $(TARGET),,-n auto)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench dist firmware firmware-bare test-device clean
+.PHONY: help demo test lint format bench dist firmware firmware-bare test-device \
+	firmware-qemu test-qemu $(QEMU_TESTS) test-wasm clean
 
 help: ## list what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -65,6 +73,24 @@ firmware-bare: $(STAMP) ## the same without them: for what is installed by mip
 test-device: $(STAMP) $(EMULATED) ## test on the emulated Pico (on a board: TARGET=/dev/ttyACM0)
 	TARGET=$(or $(TARGET),emulator) $(PYTEST) $(if $(TARGET),,-n auto --dist loadfile) \
 		$(or $(DEVICE_TESTS),tests/target tests/device)
+
+firmware-qemu: ## build firmware for ARM and RISC-V machines of QEMU
+	for board in $(QEMU_BOARDS); do PORT=qemu BOARD=$$board bash firmware/build.sh || exit; done
+
+test-qemu: $(QEMU_TESTS) ## test on these machines; TARGET_TESTS= chooses
+
+$(QEMU_TESTS): test-qemu-%: $(STAMP) firmware-qemu
+	@mkdir -p build/matrix
+	TARGET=qemu-$* $(PYTEST) -n auto --dist loadfile --junitxml=build/matrix/qemu-$*.xml $(TARGET_TESTS)
+
+build/wasm/$(WASM):
+	@command -v npm >/dev/null || { echo "npm and node are needed (Debian, Ubuntu: apt install npm)" >&2; exit 1; }
+	npm install --silent --no-save --no-package-lock --prefix build/wasm $(WASM)
+	@mkdir -p $(@D) && touch $@
+
+test-wasm: $(STAMP) build/wasm/$(WASM) ## test on WebAssembly in Node; TARGET_TESTS= chooses
+	@mkdir -p build/matrix
+	TARGET=wasm $(PYTEST) -n auto --dist loadfile --junitxml=build/matrix/wasm.xml tests/test_wasm.py $(TARGET_TESTS)
 
 clean: ## remove what was built (.venv stays)
 	rm -rf build dist firmware/build .hypothesis .pytest_cache .ruff_cache
