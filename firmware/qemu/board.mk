@@ -7,7 +7,7 @@ AIOSCHEDULE_QEMU := $(abspath $(BOARD_DIR)/..)
 include boards/$(BOARD)/mpconfigboard.mk
 
 # That of a Raspberry Pi Pico
-MICROPY_HEAP_SIZE = 196608
+MICROPY_HEAP_SIZE ?= 196608
 
 MICROPY_VFS_FAT = 1
 MICROPY_VFS_LFS2 = 1

@@ -3,8 +3,6 @@
 
 #include <mpconfigport.h>
 
-// The heap of board.c's boards is the size of a Raspberry Pi Pico's: see board.mk
-
 // time, with a clock that nobody has set: it begins at the port's epoch
 #undef MICROPY_PY_TIME
 #define MICROPY_PY_TIME (1)
