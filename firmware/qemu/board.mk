@@ -6,8 +6,8 @@ AIOSCHEDULE_QEMU := $(abspath $(BOARD_DIR)/..)
 # MicroPython's own board: processor, machine, memory
 include boards/$(BOARD)/mpconfigboard.mk
 
-# That of a Raspberry Pi Pico
-MICROPY_HEAP_SIZE ?= 196608
+# That of a Raspberry Pi Pico, 192 KB, and room for the tests, which are compiled on the board
+MICROPY_HEAP_SIZE = 524288
 
 MICROPY_VFS_FAT = 1
 MICROPY_VFS_LFS2 = 1

@@ -1,9 +1,6 @@
 # ARM Cortex-M3: asyncio all in Python, a clock that begins in 2000.
 # MIT license; Copyright (c) 2026 the aioschedule authors
 
-# Tasks of an asyncio in Python are larger: the tests with a hundred of them need more than a Pico has
-MICROPY_HEAP_SIZE = 262144
-
 include $(BOARD_DIR)/../board.mk
 
 CFLAGS += -DAIOSCHEDULE_ASYNCIO_IN_C=0
