@@ -212,7 +212,7 @@ def without_places(text):
 def test_reasons():
     for block in BLOCKS:
         assert block.note in ("", "above") or re.match("run |not run: ", block.note), str(block)
-        assert block.kind in ("", "python", "pycon", "json", "sh"), str(block)
+        assert block.kind in ("", "python", "pycon", "json", "sh", "js"), str(block)
 
 
 # The places of the table in docs/time.md, as the time zone database calls them
