@@ -35,8 +35,8 @@ PYTEST := $(BIN)/python -m pytest
 PARALLEL = $(if $(TARGET),,-n auto)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench dist firmware firmware-bare test-device \
-	firmware-qemu test-qemu $(QEMU_TESTS) test-wasm clean
+.PHONY: help demo test lint format bench dist firmware firmware-bare test-device firmware-qemu test-qemu test-wasm clean
+.PHONY: $(QEMU_TESTS)
 
 help: ## list what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
