@@ -18,6 +18,13 @@ MPY_DIR ?=
 PORT ?= rp2
 # For `make test-versions`: a folder of MicroPython checkouts, whatever their names
 VERSIONS_DIR ?=
+# For `make test-qemu` and `make test-wasm`: which files of tests/target, all of them without it
+TARGET_TESTS ?= tests/target
+# MicroPython's boards for QEMU that we build: see firmware/qemu
+QEMU_BOARDS := MPS2_AN385 VIRT_RV32
+QEMU_TESTS := $(QEMU_BOARDS:%=test-qemu-%)
+# What `make test-wasm` runs in Node
+WASM := @micropython/micropython-webassembly-pyscript@1.27.0
 # For `make bench`: which rows, on which target (see bench/run.py)
 ROWS ?=
 
@@ -32,7 +39,7 @@ PARALLEL = $(if $(TARGET),,-n auto)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-32bit test-versions lint format bench dist version release serve docs try \
-	picture firmware firmware-bare test-device clean
+	picture firmware firmware-bare firmware-qemu test-device test-qemu test-wasm clean $(QEMU_TESTS)
 
 help: ## list what make can do
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -101,6 +108,24 @@ try: ## make the page that runs it in the browser complete, in docs/try
 
 picture: $(STAMP) ## take the picture of that page again: docs/try.png
 	$(BIN)/python docs/try_picture.py
+
+firmware-qemu: ## build firmware for ARM and RISC-V machines of QEMU
+	for board in $(QEMU_BOARDS); do PORT=qemu BOARD=$$board bash firmware/build.sh || exit; done
+
+test-qemu: $(QEMU_TESTS) ## test on these machines; TARGET_TESTS= chooses
+
+$(QEMU_TESTS): test-qemu-%: $(STAMP) firmware-qemu
+	@mkdir -p build/matrix
+	TARGET=qemu-$* $(PYTEST) -n auto --dist loadfile --junitxml=build/matrix/qemu-$*.xml $(TARGET_TESTS)
+
+build/wasm/$(WASM):
+	@command -v npm >/dev/null || { echo "npm and node are needed (Debian, Ubuntu: apt install npm)" >&2; exit 1; }
+	npm install --silent --no-save --no-package-lock --prefix build/wasm $(WASM)
+	@mkdir -p $(@D) && touch $@
+
+test-wasm: $(STAMP) build/wasm/$(WASM) ## test on WebAssembly in Node; TARGET_TESTS= chooses
+	@mkdir -p build/matrix
+	TARGET=wasm $(PYTEST) -n auto --dist loadfile --junitxml=build/matrix/wasm.xml tests/test_wasm.py $(TARGET_TESTS)
 
 clean: ## remove what was built (.venv stays)
 	rm -rf build dist firmware/build docs/try/vendor .hypothesis .pytest_cache .ruff_cache

@@ -13,14 +13,16 @@ unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
 
 PORT=${PORT:-rp2}
 FROZEN=${FROZEN:-yes}
+# For qemu: which of the boards in firmware/qemu
+BOARD=${BOARD:-MPS2_AN385}
 MPY_DIR=${MPY_DIR:+$(realpath -e "$MPY_DIR")}
 MPY_LIB_DIR=${MPY_LIB_DIR:+$(realpath -e "$MPY_LIB_DIR")}
 here=$(dirname "$(realpath "$0")")
 MANIFEST=$(realpath -e "${MANIFEST:-$here/manifest.py}")
 out=$(realpath -m "${OUT:-$here/../build}")
 
-case $PORT in rp2 | unix | unix32 | unixint) ;; *)
-    die "PORT is rp2, unix, unix32 or unixint, not '$PORT'" ;;
+case $PORT in rp2 | unix | unix32 | unixint | qemu) ;; *)
+    die "PORT is rp2, unix, unix32, unixint or qemu, not '$PORT'" ;;
 esac
 case $FROZEN in yes | no) ;; *) die "FROZEN is yes or no, not '$FROZEN'" ;; esac
 
@@ -55,6 +57,17 @@ if [ "$PORT" = rp2 ]; then
 fi
 if [ "$PORT" = unix32 ]; then
     need gcc-multilib gcc -m32 -include stdio.h -E -x c -
+fi
+if [ "$PORT" = qemu ]; then
+    [ -d "$here/qemu/$BOARD" ] || die "there is no board $BOARD in firmware/qemu"
+    if [ "$BOARD" = VIRT_RV32 ]; then
+        need gcc-riscv64-unknown-elf riscv64-unknown-elf-gcc --version
+        need picolibc-riscv64-unknown-elf riscv64-unknown-elf-gcc --specs=picolibc.specs \
+            -include stdio.h -E -x c -
+    else
+        need gcc-arm-none-eabi arm-none-eabi-gcc --version
+        need libnewlib-arm-none-eabi arm-none-eabi-gcc -include stdio.h -E -x c -
+    fi
 fi
 if [ -z "$MPY_DIR" ]; then
     command -v apt-get >/dev/null || die "without apt-get give MPY_DIR=, a MicroPython checkout"
@@ -154,7 +167,7 @@ if [ -n "$MPY_DIR" ]; then
     [ -e "$MPY_DIR/py/mpconfig.h" ] || die "MPY_DIR=$MPY_DIR is not a MicroPython checkout"
     submodules=("${MPY_LIB_DIR:-$MPY_DIR/lib/micropython-lib}/README.md")
     submodules+=("$MPY_DIR"/lib/{pico-sdk/src,tinyusb/src,mbedtls/library})
-    # The unix port, as it is built here, needs none
+    # The others, as they are built here, need none
     [ "$PORT" = rp2 ] || submodules=()
     for s in "${submodules[@]}"; do
         [ -e "$s" ] || die "$s is missing: make -C $MPY_DIR/ports/$PORT submodules"
@@ -187,7 +200,7 @@ HAVE_LIB=no
 if [ -n "$MPY_LIB_DIR" ] && [ $HAVE_LIB = no ]; then
     die "MPY_LIB_DIR=$lib is not a micropython-lib checkout"
 fi
-export PORT FROZEN HAVE_LIB # for manifest.py
+export PORT FROZEN HAVE_LIB BOARD # for manifest.py
 
 # --- build -------------------------------------------------------------------------------------
 
@@ -209,7 +222,8 @@ run make -j"$jobs" -C "$MPY_DIR/mpy-cross" BUILD="$build/mpy-cross" USER_C_MODUL
 export MICROPY_MPYCROSS=$build/mpy-cross/mpy-cross
 
 suffix=
-[ "$FROZEN" = yes ] || suffix=-bare
+[ "$PORT" != qemu ] || suffix=-$BOARD
+[ "$FROZEN" = yes ] || suffix=$suffix-bare
 dir=$build/$PORT$suffix
 mkdir -p "$dir"
 
@@ -231,6 +245,11 @@ if [ "$PORT" = rp2 ]; then
     run python3 "$MPY_DIR/tools/uf2conv.py" -f 0xe48bff56 -b 0x10000000 -c -o "$dir/firmware.uf2" \
         "$dir/firmware.bin"
     built=$dir/firmware.uf2
+elif [ "$PORT" = qemu ]; then
+    run make -j"$jobs" -C "$MPY_DIR/ports/qemu" BOARD="$BOARD" BOARD_DIR="$here/qemu/$BOARD" \
+        BUILD="$dir" FROZEN_MANIFEST="$MANIFEST" MPY_LIB_DIR="$lib"
+    result=$out/qemu$suffix.elf
+    built=$dir/firmware.elf
 else
     # Left out is what needs libraries that a test of a scheduler does not.
     variant=(VARIANT=standard)

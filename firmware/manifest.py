@@ -6,7 +6,14 @@ import os
 port = os.environ["PORT"]
 have_lib = os.environ["HAVE_LIB"] == "yes"
 
-if have_lib:
+if port == "qemu":
+    # The stock firmware has no asyncio.
+    freeze("qemu/modules")
+    include("$(MPY_DIR)/extmod/asyncio")
+    if os.environ["BOARD"] == "MPS2_AN385":
+        # In the place of the C code, which this board has not
+        package("asyncio", ("task.py",), base_path="$(MPY_DIR)/extmod", opt=3)
+elif have_lib:
     # All that the stock firmware has.
     if port == "rp2":
         include("$(PORT_DIR)/boards/manifest.py")

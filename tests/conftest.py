@@ -4,7 +4,9 @@
 # The files are parsed, never imported: Python only finds the names of their test functions. On the
 # unix port each function runs in a process and a directory of its own. With TARGET in the
 # environment (a serial device, or socket://host:port) the same items run on that board, after one
-# soft reset per file; with TARGET=emulator each file on an emulated Pico of its own.
+# soft reset per file; with TARGET=emulator each file on an emulated Pico of its own, and with
+# TARGET=qemu-MPS2_AN385 or qemu-VIRT_RV32 on such a machine of its own. With TARGET=wasm each file
+# runs in Node, on MicroPython's WebAssembly port.
 #
 # Literals at the top of a target test file:
 #   ENV = {"TZ": "Europe/Berlin"}       its environment (TZ is UTC otherwise); unix port only
@@ -340,6 +342,11 @@ class Board:
                 for other in item.session.items
                 if isinstance(other, TargetItem) and other.path == path and not other.not_on_board
             ]
+            if self.target == "wasm":
+                import wasm_board
+
+                self.texts[path] = wasm_board.run_items(path, items)
+                return self.texts[path]
             self.device = self.target
             emulator = None
             if self.target == "emulator":
@@ -347,6 +354,11 @@ class Board:
 
                 # One for each file: even an idle emulator takes all of a processor.
                 emulator = Emulator(FIRMWARE)
+                self.device = emulator.device
+            elif self.target.startswith("qemu-"):
+                from qemu_board import Qemu
+
+                emulator = Qemu(self.target)
                 self.device = emulator.device
             try:
                 self.prepare(path)
@@ -374,7 +386,7 @@ def pytest_configure(config):
     target = os.environ.get("TARGET")
     if target:
         parallel = config.getoption("numprocesses", None) or hasattr(config, "workerinput")
-        if parallel and target != "emulator":
+        if parallel and not re.match("emulator$|qemu-|wasm$", target):
             raise pytest.UsageError("a board runs one test at a time: leave out -n")
         config.stash[board_key] = Board(target)
 

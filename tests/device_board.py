@@ -42,10 +42,17 @@ def tool(name):
 class Emulator:
     """An emulated Pico on a pty; `device` is the path of the pty."""
 
-    def __init__(self, image, timeout=30):
+    # Its line that names the pty
+    LISTENS = r"listening on (/\S+)"
+
+    @staticmethod
+    def command(image):
         if not Path(image).is_file():
             raise BoardError(f"{image} is missing: make firmware")
-        command = [tool("rp2040py"), "micropython", "--image", str(image), "--pty"]
+        return [tool("rp2040py"), "micropython", "--image", str(image), "--pty"]
+
+    def __init__(self, image, timeout=30):
+        command = self.command(image)
         if shutil.which("setpriv"):
             # A test run that is killed must not leave an emulator behind, which never idles.
             command = ["setpriv", "--pdeathsig", "KILL", *command]
@@ -76,7 +83,7 @@ class Emulator:
                 self.close()
                 raise BoardError("the emulator did not start:\n" + "".join(seen))
             seen.append(line)
-            found = re.search(r"listening on (/\S+)", line)
+            found = re.search(self.LISTENS, line)
             if found:
                 return found[1]
 

@@ -298,7 +298,7 @@ def test_reasons():
         assert re.fullmatch(
             r"|above|board|not run: .+|(run|recipe) [\d.]+ s( from .+)?|recipe", block.note
         ), str(block)
-        assert block.kind in ("", "python", "pycon", "json", "sh"), str(block)
+        assert block.kind in ("", "python", "pycon", "json", "sh", "js"), str(block)
 
 
 # The places of the table in docs/time.md, as the time zone database calls them

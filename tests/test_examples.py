@@ -9,6 +9,7 @@ import re
 import select
 import signal
 import subprocess
+import sys
 import time
 from datetime import date, datetime, timezone
 from pathlib import Path
@@ -663,3 +664,134 @@ def test_examples_compile(micropython, tmp_path):
     for path in sorted(EXAMPLES.glob("*.py")):
         code = f"compile(open({str(path)!r}).read(), {path.name!r}, 'exec')"
         subprocess.run([micropython, "-c", code], check=True, cwd=tmp_path)
+
+
+################################################################################
+# virtual_time.py
+
+
+def test_virtual_time(run_mpy, tmp_path):
+    done = run_mpy(EXAMPLES / "virtual_time.py", cwd=tmp_path, timeout=120)
+    assert (done.returncode, done.stdout) == (0, "ten days have passed\n")
+
+
+def test_virtual_time_is_what_the_documents_show():
+    program = (EXAMPLES / "virtual_time.py").read_text(encoding="utf-8").split("\n\n", 1)[1]
+    assert f"```python\n{program}```\n" in (ROOT / "docs" / "testing.md").read_text("utf-8")
+
+
+################################################################################
+# cpython_shim.py
+
+# What a program for a board may do, with nothing in it for CPython
+ON_CPYTHON = """
+import asyncio
+import time
+
+import aioctl
+import aioschedule
+
+began = time.ticks_ms()
+
+
+def passed():
+    return time.ticks_diff(time.ticks_ms(), began)
+
+
+@aioschedule.schedule_task(start_in=0.4, repeat=0.3)
+@aioctl.aiotask
+async def blink():
+    print("blink at", passed())
+    return 42
+
+
+@aioschedule.schedule_task(repeat="0 0 29 feb *")
+@aioctl.aiotask
+async def leap():
+    print("not today")
+
+
+@aioctl.aiotask
+async def sensor(pin, log=None):
+    print("sensor at", passed(), "on pin", pin)
+    raise OSError("no answer")
+
+
+async def slow():
+    await asyncio.sleep(30)
+    print("not reached")
+
+
+def valve():
+    pass
+
+
+async def main():
+    await asyncio.sleep(0.8)
+    aioschedule.schedule("late", start_in=0)
+    await asyncio.sleep_ms(1700)
+    aioschedule.status_sc_all()
+    print([(one["name"], one["runs"]) for one in aioschedule.snapshot() if one["name"] == "late"])
+    aioctl.status("blink")
+    aioctl.traceback("sensor")
+    aioctl.stop("blink", stop_sch=True)
+    aioschedule.save("schedule.json")
+    aioschedule.reset()
+    print("unknown", aioschedule.load("schedule.json"), sorted(aioschedule.group()))
+    aioctl.delete("schedule_loop", "watcher_loop")
+
+
+async def late():
+    print("late at", passed())
+
+
+try:
+    aioctl.add(valve)
+except TypeError as error:
+    print("TypeError:", error)
+aioctl.add(blink)
+aioctl.add(leap)
+aioctl.add(sensor, 4)
+aioctl.add(slow)
+aioctl.add(late)
+aioschedule.schedule("late", start_in=3600)
+aioschedule.schedule("slow", start_in=0.1, timeout=0.5)
+aioctl.add(aioschedule.schedule_loop)
+aioctl.add(aioschedule.watcher_loop, sleep=1)
+aioctl.add(main)
+aioctl.run()
+print("ended")
+"""
+
+
+def test_cpython_shim(tmp_path):
+    """A program for a board runs on CPython, unchanged."""
+    program = tmp_path / "main.py"
+    program.write_text(ON_CPYTHON)
+    done = subprocess.run(
+        [sys.executable, "-X", "dev", str(EXAMPLES / "cpython_shim.py"), str(program)],
+        cwd=tmp_path,
+        env={**os.environ, "TZ": "UTC", "PYTHONPATH": f"{ROOT}:{ROOT}/lib"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=60,
+        encoding="utf-8",
+    )
+    out = done.stdout
+    assert done.returncode == 0, out
+    assert out.endswith("ended\n"), out
+    assert "TypeError: not a coroutine function, write async def" in out
+    blinks = [int(ms) for ms in re.findall(r"blink at (\d+)", out)]
+    assert len(blinks) >= 3 and blinks[0] >= 400, out
+    assert all(ms >= 400 + 300 * number for number, ms in enumerate(blinks)), out
+    assert 800 <= int(re.search(r"late at (\d+)", out)[1]) < 2500, out
+    assert "('late', 1)" in out
+    assert "[sensor] OSError: no answer" in out and "[sensor] restart: OSError" in out
+    assert out.count("on pin 4") >= 2
+    assert "[slow] TimeoutError: took longer than 0.5 s" in out
+    assert "not today" not in out and "not reached" not in out
+    assert "result: 42" in out and 'raise OSError("no answer")' in out
+    # What was stopped comes back as stopped
+    assert "unknown [] ['late', 'leap', 'slow']" in out, out
+    assert "Warning" not in out

@@ -315,9 +315,11 @@ class _IOQueue(core.IOQueue):
         queue = core._task_queue
         if self.map:
             # Real streams are polled, and waited for only when there is nothing else to do.
-            super().wait_io_event(1000 if queue.peek() is None and _limit is None else 0)
+            first = queue.peek()
+            super().wait_io_event(1000 if first is None and _limit is None else 0)
             task = queue.peek()
-            if task is not None and _real.ticks_diff(task.ph_key, _base) < 0:
+            # asyncio in C stamps it with the real ticks, asyncio in Python with the virtual ones
+            if task is not first or task and _real.ticks_diff(task.ph_key, _base) < 0:
                 return  # a stream is ready
         if queue.peek() is None:
             _stuck()
