@@ -24,7 +24,7 @@ TARGET_TESTS ?= tests/target
 QEMU_BOARDS := MPS2_AN385 VIRT_RV32
 QEMU_TESTS := $(QEMU_BOARDS:%=test-qemu-%)
 # What `make test-wasm` runs in Node
-WASM := @micropython/micropython-webassembly-pyscript@1.27.0
+WASM := @micropython/micropython-webassembly-pyscript@$(shell sed -n 's/^VERSION = "\(.*\)"/\1/p' docs/try_page.py)
 # For `make bench`: which rows, on which target (see bench/run.py)
 ROWS ?=
 

@@ -1,4 +1,4 @@
-# Makes a site of docs/: pages for the files of the project that it links, and optional pages.
+# Makes a site of docs/: pages for the files of the project that it links.
 # MIT license; Copyright (c) 2026 the aioschedule authors
 #
 # The documents are read in the checkout too, where `../examples/full.py` is the way to a file.
@@ -13,20 +13,6 @@ from mkdocs.structure.files import File
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = "project/"
 LINK = re.compile(r"(\]\()(?![a-z]+:|#)([^)#\s]+)")
-# Section of the navigation -> title, page: only if the page is there
-OPTIONAL = {
-    "Start": {"Try it in the browser": "try/index.html"},
-    "Guide": {"Steer it from elsewhere": "steer.md", "Testing your program": "testing.md"},
-    "Background": {"Ports": "ports.md"},
-}
-
-
-def on_config(config):
-    sections = {title: pages for section in config.nav for title, pages in section.items()}
-    for title, pages in OPTIONAL.items():
-        there = {name: page for name, page in pages.items() if (ROOT / "docs" / page).exists()}
-        sections[title] += [{name: page} for name, page in there.items()]
-    return config
 
 
 def source_of(page):
