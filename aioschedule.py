@@ -296,19 +296,18 @@ def _read_runs_left(options, repeat, name):
     return times or 0
 
 
-def _new_entry(name, options):
-    # The entry that options make; changes nothing else
+def _check_names(name, options):
     if not isinstance(name, str):
         raise TypeError("name=%r: accepted: the name of a task, a str" % (name,))
     for option in options:
         if option not in _ACCEPTED:
-            _refuse(
-                TypeError,
-                name,
-                option,
-                options[option],
-                "no such option; there are " + ", ".join(_ACCEPTED),
-            )
+            known = "no such option; there are " + ", ".join(sorted(_ACCEPTED))
+            _refuse(TypeError, name, option, options[option], known)
+
+
+def _new_entry(name, options):
+    # The entry that options make; changes nothing else
+    _check_names(name, options)
     start_ms, start = _read_when(options, "start_in", name)
     repeat = _read_repeat(options, name)
     left = _read_runs_left(options, repeat, name)
@@ -316,26 +315,33 @@ def _new_entry(name, options):
     _check_jitter_and_timeout(options, name)
     if options.get("start_in") is None and not repeat:
         raise ValueError("%s: start_in or repeat is needed" % name)
+    if until_ms >= 0:
+        until = _monotonic() + until_ms
     entry = {"start_in": 0, "repeat": repeat}
     for option in "times", "until", "jitter", "timeout":
         if options.get(option) is not None:
             entry[option] = options[option]
-    now = _monotonic()
-    if until_ms >= 0:
-        until = now + until_ms
+    entry["state"] = _first_state(entry, name, left, start_ms, start, until)
+    _tell_start(entry, entry["state"])
+    return entry
+
+
+def _first_state(entry, name, left, start_ms, start, until):
+    # `start_ms` and `start`: its start_in, as _read_when() gives it
+    repeat = entry["repeat"]
     if start >= 0 or _is_rule(repeat) and start_ms <= 0:
         clock = _WALL
         phase, ms = _wall.first_phase(name, repeat, start_ms, start)
     else:
         clock = _ASK if _is_rule(repeat) else _MONOTONIC
-        phase = now + (start_ms if start_ms >= 0 else _read_ms(repeat, name, "repeat"))
+        phase = start_ms if start_ms >= 0 else _read_ms(repeat, name, "repeat")
+        phase += _monotonic()
         ms = 0
+    # Of this one only the places count that do not change from run to run
     state = _planned(entry, (0, 0, name, 0, 0, left, 0, 0, start, until), clock, phase, ms)
     if state[_DUE] is None or state[_CLOCK] == _OVER:
-        _refuse(ValueError, name, "until", options["until"])
-    entry["state"] = state
-    _tell_start(entry, state)
-    return entry
+        _refuse(ValueError, name, "until", entry["until"])
+    return state
 
 
 ################################################################################
