@@ -31,7 +31,7 @@ from micropython import const
 import aioschedule
 
 if not hasattr(os, "rename"):
-    raise ImportError("aioschedule_state needs os.rename, which this port lacks")
+    raise ImportError("aioschedule_state needs os.rename")
 
 adopt = aioschedule._load("aioschedule_adopt")
 

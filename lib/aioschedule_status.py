@@ -282,8 +282,12 @@ def status_sc(name: str | None = None, debug: bool = False) -> None:
     clocks = look()
     entry = aioschedule.group().get(name)
     if entry is None:
-        print("Task", name, "is not scheduled: aioschedule.schedule(name, start_in=, repeat=);")
-        print("scheduled are", sorted(aioschedule.group()))
+        print(
+            "Task",
+            name,
+            "is not scheduled, use schedule(); there are",
+            sorted(aioschedule.group()),
+        )
         return
     _print_entry(_row(name, entry, clocks))
     if debug:
