@@ -13,6 +13,7 @@ from programs import fresh, job, play
 
 OURS_ONLY = {}
 
+TIMEOUT = 120
 ENV = {"TZ": "CET-1CEST,M3.5.0,M10.5.0/3"}
 
 HOUR = 3_600_000
