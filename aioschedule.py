@@ -125,11 +125,14 @@ _intent = None
 # The entry that was started last, until its `last` has been written
 _unwritten = None
 
+# These are dicts and no sets: a set that finds no memory to grow is broken afterwards, in
+# MicroPython up to 1.29 at least.
+#
 # Names whose last due run was left out, as the task still ran or was not there. That is logged
 # once, until it is started or scheduled again.
-_skipping = set()
+_skipping = {}
 # Names of tasks that were started and may still run. idle_ms() forgets those that do not.
-_under_way = set()
+_under_way = {}
 # name -> what aioschedule_watcher.py knows of the failures of a task
 _failures = {}
 
@@ -428,7 +431,7 @@ def _missed_again(entry, state, error):
     # The same, but logged once until there is a run again
     if state[_NAME] in _skipping:
         error = None
-    _skipping.add(state[_NAME])
+    _skipping[state[_NAME]] = True
     return _missed(entry, state, error)
 
 
@@ -512,7 +515,7 @@ def _enter(name, entry):
     record = _tasks().get(name)
     if _other:
         _other.note_entry(name, record)
-    _skipping.discard(name)
+    _skipping.pop(name, None)
     wake()
     _AIOCTL_SCHEDULE_GROUP[name] = entry
     if record:
@@ -934,7 +937,7 @@ def _build_queues():
     _wall_queue = wall
     for name in list(_skipping):
         if name not in _AIOCTL_SCHEDULE_GROUP:
-            _skipping.discard(name)
+            _skipping.pop(name, None)
     if _other:
         _other.forget_names(tasks)
 
@@ -979,7 +982,7 @@ def _state_when_due(entry, item, late):
         if not entry["repeat"]:
             # One run waits until its task is added, and is out of the queue meanwhile
             if name not in _skipping:
-                _skipping.add(name)
+                _skipping[name] = True
                 _say(name, "missed", KeyError("no such task"))
             return item
         return _missed_again(entry, item, KeyError("no such task"))
@@ -996,7 +999,7 @@ def _start(entry, item, record, late):
     if _unwritten:
         _write_last()
     name = item[_NAME]
-    _under_way.add(name)
+    _under_way[name] = True
     state = _state_after_run(entry, item, late)
     limit = None
     if "timeout" in entry:
@@ -1040,7 +1043,7 @@ def _note_start():
     _intent = None
     # Its `last` is written when the task has had its turn
     _unwritten = entry
-    _skipping.discard(name)
+    _skipping.pop(name, None)
     if limit:
         limit.begin(_tasks().get(name))
     if _other:

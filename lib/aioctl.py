@@ -60,10 +60,11 @@ _hinted = False
 _second = 0
 
 # The event loop's queue when it was last looked at, whether a task of ours has run since then, and
-# the names of tasks whose event loop is gone: add() gives them anew
+# the names of tasks whose event loop is gone: add() gives them anew. This is a dict and no set, as
+# is _fresh: a set of MicroPython that finds no memory to grow is broken afterwards.
 _queue = core._task_queue
 _has_run = False
-_free_names = set()
+_free_names = {}
 
 
 def __getattr__(name: str) -> "Any":
@@ -210,7 +211,7 @@ _group = TaskGroup()
 # record -> a stopped run that still cleans up: the next one waits for its end
 _former_runs = {}
 # Records that add() has started, until they have begun
-_fresh = set()
+_fresh = {}
 
 
 ################################################################################
@@ -375,7 +376,7 @@ def _leave_loop(is_replaced):
     if is_replaced:
         _former_runs.clear()
     for name, record in _group.tasks.items():
-        _free_names.add(name)
+        _free_names[name] = True
         task = record.task
         if task.done():
             continue
@@ -411,7 +412,7 @@ async def _cancel_later(task):
 async def _run(record, coro):
     global _has_run
     if _fresh:
-        _fresh.discard(record)
+        _fresh.pop(record, None)
     if record.task is not core.cur_task:
         # Let go before its first step
         return None
@@ -602,7 +603,7 @@ def _hold_back(record):
 
 def _let_go(record):
     # A run that is under way goes on as a former one
-    _fresh.discard(record)
+    _fresh.pop(record, None)
     if not record.task.done():
         _former_runs[record] = record.task
         if record._expired is not None:
@@ -673,7 +674,7 @@ def add(task, *args, name: str | None = None, **kwargs) -> Task:
         _wake_scheduler()
     else:
         _launch(record)
-        _fresh.add(record)
+        _fresh[record] = True
         _enter(record)
         if isinstance(_schedule().get(record.name), dict):
             # An interrupt has scheduled it meanwhile
@@ -691,7 +692,7 @@ def _wake_scheduler():
 def _enter(record):
     try:
         _group.tasks[record.name] = record
-        _free_names.discard(record.name)
+        _free_names.pop(record.name, None)
     except MemoryError:
         # It is not to run unseen
         record.task = _ENDED
@@ -763,7 +764,8 @@ def run() -> None:
     except BaseException:
         _leave_loop(False)
         raise
-    _free_names.update(_group.tasks)
+    for name in _group.tasks:
+        _free_names[name] = True
 
 
 def _say_if_nothing_runs_the_schedule(names):
@@ -806,7 +808,7 @@ def _start(record):
     if not record.task.done():
         _notice_left_loop()
         # What is started by hand is not to be held back any more
-        _fresh.discard(record)
+        _fresh.pop(record, None)
         if not record.cancelled:
             return False
         # The stopped run still cleans up
@@ -822,7 +824,7 @@ def _start(record):
             return True
         # A new one has replaced it
         record.schedule = None
-    _free_names.discard(record.name)
+    _free_names.pop(record.name, None)
     _launch(record)
     _tell_scheduler(record.name)
     return True

@@ -265,7 +265,7 @@ def delete(*names: str) -> bool:
         for found in aioctl._names(name, aioctl.core.cur_task):
             aioctl._stop(aioctl._group.tasks[found], True)
             del aioctl._group.tasks[found]
-            aioctl._free_names.discard(found)
+            aioctl._free_names.pop(found, None)
             was_there = True
     return was_there
 

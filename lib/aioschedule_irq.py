@@ -157,7 +157,7 @@ def _start(name):
     other = aioschedule._other
     if not (record.task.done() or record.cancelled or other and other.is_held(name)):
         return RuntimeError("still running")
-    aioschedule._under_way.add(name)
+    aioschedule._under_way[name] = True
     if not aioctl.start(name):
         return RuntimeError("not started")
     if other:

@@ -195,7 +195,7 @@ def idle_ms() -> int | None:
     for name in list(aioschedule._under_way):
         record = tasks.get(name)
         if not record or record.task.done():
-            aioschedule._under_way.discard(name)
+            aioschedule._under_way.pop(name, None)
         elif record.kwargs.get("keep_awake", True):
             return 0
     if aioschedule._changed or len(aioschedule.group()) != aioschedule._entries_seen:

@@ -30,7 +30,7 @@ _limits = {}
 def started(name: str) -> None:
     """A run of a scheduled task was started that is not the schedule's."""
     try:
-        aioschedule._under_way.add(name)
+        aioschedule._under_way[name] = True
         _add_one(name, _RUNS)
         entry = aioschedule.group().get(name)
         if isinstance(entry, dict) and "timeout" in entry:
