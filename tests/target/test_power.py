@@ -9,8 +9,10 @@ vclock.install()
 
 import asyncio
 
-from sleepyboard import KINDS, Done, fresh_board, play
+from sleepyboard import KINDS, Board, Done, fresh_board, play
+from afresh import Log
 from harness import eq, raises
+from programs import both, is_ours
 
 OURS_ONLY = {"test_a_sleep_that_raises": "there what an undecorated task raises is lost"}
 
@@ -147,6 +149,68 @@ def test_what_need_not_keep_it_awake():
     play(board)
     eq(closed[0] - seen[0], 100_000)
     assert board.asleep > board.end * 0.99
+
+
+def test_what_fails_is_slept_over():
+    """An entry that somebody broke is told of once. A task that cannot be started, for want of
+    memory, is tried once a second. Neither keeps the chip awake, nor anybody from the time."""
+    for wrong in ("timeout", "memory"):
+        board, ctl, sched = fresh_board("nothing", 95)
+        log = Log()
+        tries, seen = [], []
+
+        async def body():
+            pass
+
+        def big():
+            tries.append(board.true())
+            if board.true():
+                raise MemoryError
+            return body()
+
+        ctl.add(big, name="bad")
+        ctl.add(valve(board, seen, ms=0), name="good")
+        sched.schedule("bad", start_in=0.1, repeat=1000, timeout=5)
+        sched.schedule("good", start_in=10, repeat=10)
+        if wrong == "timeout":
+            sched.group()["bad"]["timeout"] = "5"
+        sched.set_log(log)
+        play(board)
+        check(seen, list(range(10_000, 90_001, 10_000)), 20)
+        assert all(line.startswith("[bad] ") for line in log.lines), log.lines
+        if wrong == "timeout":
+            eq(len(log.lines), 1)
+        else:
+            gaps = [b - a for a, b in zip(tries[1:], tries[2:])]
+            assert len(gaps) > 90 and min(gaps) >= 999, (len(gaps), min(gaps))
+        assert board.asleep > board.end * 0.9, (wrong, board.asleep)
+
+
+def test_an_entry_without_its_task():
+    """One run that waits for its task is told of once, and does not keep the chip awake. With a
+    `repeat` each due time is left out. The task is found when it is added."""
+    for repeat in (None, 7):
+        for ctl, sched in both():
+            board = Board("nothing", 95_000)
+            log = Log()
+            sched.set_log(log)
+            seen, good = [], []
+            sched.schedule("late", start_in=1, repeat=repeat)
+            sched.schedule("good", start_in=10, repeat=10)
+            ctl.add(valve(board, good, ms=0), name="good")
+
+            async def script():
+                await asyncio.sleep(60)
+                ctl.add(valve(board, seen, ms=0), name="late")
+
+            play(board, script())
+            where = ctl.__name__, repeat
+            eq((where, len(log.lines)), (where, 1))
+            check(good, list(range(10_000, 90_001, 10_000)), 20)
+            # Another aioctl lets it run when it is added
+            first = 64_000 if repeat and is_ours(ctl) else 60_000
+            assert seen and first <= seen[0] <= first + 20, (where, seen)
+            assert board.asleep > board.end * 0.9, (where, board.asleep)
 
 
 def test_may_sleep():
