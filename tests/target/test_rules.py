@@ -11,7 +11,7 @@ import sys
 
 from afresh import Log, counts
 from harness import eq, raises
-from programs import both, job, play
+from programs import both, job, play, printed
 
 OURS_ONLY = {}
 
@@ -99,6 +99,35 @@ def test_no_more_times():
         play(6 * HOUR)
         eq((runs, counts("a"), log.lines), ([10 * MINUTE, 20 * MINUTE], (2, 0), []))
         eq(sched.idle_ms(), None)
+
+
+def test_no_more_times_when_the_clock_is_set():
+    """A step, or another zone, that leaves a rule no time before its first run: it is done."""
+    for what in ("step", "zone", "start"):
+        for _ctl, sched in both(epoch=EPOCH):
+            log = Log()
+            sched.set_log(log)
+            runs = []
+            due = int(sys.modules["time"].time()) + 3600
+            ended = []
+
+            def rule(now):
+                return due if now < due and not ended else None
+
+            def end():
+                ended.append(True)
+                if what == "zone":
+                    sched.set_zone("UTC0")
+                elif what == "step":
+                    vclock.step(8 * 3600)
+
+            job("a", runs, start_in=60 if what == "start" else None, repeat=rule)
+            play(2 * HOUR, (5000, end))
+            where = what, runs, log.lines
+            eq((where, counts("a")), ((what, [], []), (0, 0)))
+            shown = "".join(printed(sched.status_sc, "a"))
+            assert "done" in shown, (what, shown)
+            eq(sched.idle_ms(), None)
 
 
 def test_nonsense_at_the_call():
