@@ -517,6 +517,44 @@ def test_until_after_a_step_back_below_it():
     eq(on_time, [600, 1200, 1800, 2400, 3600, 4200, 4800, 5400, 6000])
 
 
+def test_until_after_a_step_back_while_it_is_stopped():
+    """What had ended and was stopped waits again, too, when it is started again."""
+    end = (2026, 5, 1, 12, 40, 0)
+    for moment in ("before", "after"):
+        fresh()
+        star = add("star", start_in=1, repeat="*/15 * * * *", until=end)
+        tuples = add("tuples", start_in=(2026, 5, 1, 12, 10, 0), repeat=600, until=end)
+        seconds = add("seconds", repeat=600, until=end)
+        names = ("star", "tuples", "seconds")
+        # So that the step is seen while they are stopped
+        add("far", repeat="0 0 1 1 *")
+
+        def stop():
+            for name in names:
+                eq((name, aioctl.stop(name)), (name, True))
+
+        def start():
+            for name in names:
+                eq((name, aioctl.start(name)), (name, True))
+                assert name in aioschedule.group(), name
+
+        # 12:50 has become 11:50, at 50 minutes
+        script = [(2900, stop), (3000, lambda: vclock.step(-HOUR)), (3100, start)]
+        if moment == "before":
+            # Started while it still is over
+            script = [(2800, stop), (2900, start), script[1]]
+        run(3 * HOUR, *script)
+        eq((moment, star[:2]), (moment, [900_000, 1_800_000]))
+        for runs, due in (
+            (star, [3600, 4500, 5400]),
+            (tuples, range(3600, 6001, 600)),
+            (seconds, range(3600, 6001, 600)),
+        ):
+            # What came due meanwhile may be made up for
+            late = [ms // 1000 for ms in runs if ms > 3_101_000]
+            eq((moment, late), (moment, list(due)))
+
+
 def test_jitter_that_was_drawn_stays():
     """A step back by less than three hours leaves a fixed time and its jitter; forward too."""
     for step in (-3000, -60, 60, 300):
