@@ -318,6 +318,29 @@ def test_idle_for_months():
     eq(len(runs), 1 + 24)
 
 
+def test_never_idle_past_a_wrap():
+    """Where something is due in every pass, for longer than ticks last, the others are on time as
+    far as their turn comes."""
+    ctl, sched = fresh()
+    runs, busy = [], []
+    block = DAY // 2 - 1
+    end = 60 * DAY
+
+    async def always():
+        busy.append(vclock.now())
+        vclock.block(block)
+        if vclock.now() > end:
+            sched.unschedule("always")
+
+    ctl.add(always)
+    sched.schedule("always", start_in=0, repeat=1)
+    job("a", runs, start_in=86400, repeat=86400)
+    play(end)
+    # Each second block ends just before it is due
+    eq(len(busy), 121)
+    eq([ms // DAY for ms in runs], list(range(1, 61)))
+
+
 def test_lasting_past_a_wrap():
     """A task that runs for longer than half a wrap is missed at each period, then on phase."""
     ctl, sched = fresh()
