@@ -270,6 +270,37 @@ def test_while_it_runs():
         program.check((key, value))
 
 
+def test_a_time_limit():
+    """One that is spoilt is told of once, when the next run is due, and shown; that run and those
+    after it are left out. Mended, it runs again. It makes no difference whether the scheduler is
+    told of it."""
+    for value in ("5", 0, -1, [], {}, object, b"x", 1 << 40, float("nan")):
+        for told in (False, True):
+            program = Program({"start_in": 1, "repeat": 3, "timeout": 5})
+            shown = []
+
+            def edit(limit=value):
+                aioschedule.group()["x"]["timeout"] = limit
+                if told or limit == 5:
+                    aioschedule.wake()
+
+            def mend():
+                eq(len([line for line in log if line.startswith("[x] ")]), 1)
+                shown.extend(printed(aioschedule.status_sc, "x"))
+                edit(5)
+
+            run(260, (5, edit), (100, mend))
+            where = repr((value, told))
+            before = [ms for ms in program.x if ms < 100_000]
+            after = [ms for ms in program.x if ms > 100_000]
+            eq((where, before), (where, [1000, 4000]))
+            assert len(after) in (53, 54), (where, after)
+            eq([b - a for a, b in zip(after, after[1:])], [3000] * (len(after) - 1))
+            assert "timeout" in "".join(shown), (where, shown)
+            for runs, due in program.neighbours:
+                eq((where, runs), (where, list(due)))
+
+
 def test_with_a_step_of_the_clock():
     """A broken entry does not keep the others from following a step of the RTC."""
     global KEYS
