@@ -163,7 +163,8 @@ def test_what_fails_is_slept_over():
             pass
 
         def big():
-            tries.append(board.true())
+            if len(tries) < 1000:
+                tries.append(board.true())
             if board.true():
                 raise MemoryError
             return body()
