@@ -130,6 +130,35 @@ def test_no_more_times_when_the_clock_is_set():
             eq(sched.idle_ms(), None)
 
 
+def test_a_second_ends_between_two_looks():
+    """A match in the very second of a start, in seconds, counts, also where that second ends while
+    the clock is read: not at once, as the loop was busy meanwhile."""
+    clock = sys.modules["time"]
+    real = clock.time_ns
+    for busy in range(290, 302):
+        for _ in both(epoch=EPOCH):
+            # Each hour, and in the second in which it starts
+            came = int(clock.time()) + 2
+            runs = []
+
+            def slowly():
+                ns = real()
+                vclock.block(1)
+                return ns
+
+            def begin():
+                # From 2.700 s on it is due
+                vclock.block(busy)
+                clock.time_ns = slowly
+
+            job("a", runs, start_in=2.7, repeat=lambda now: came if now < came else now + 3600)
+            try:
+                play(10_000, (2699, begin))
+            finally:
+                clock.time_ns = real
+            assert len(runs) == 1 and runs[0] < 3100, (busy, runs)
+
+
 def test_nonsense_at_the_call():
     """What fails when it is scheduled is refused, and the old schedule stays."""
     for _ctl, sched in both(epoch=EPOCH):
