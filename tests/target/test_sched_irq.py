@@ -11,7 +11,7 @@ vclock.install()
 
 import asyncio
 
-from afresh import add, modules, run
+from afresh import Log, add, modules, run
 from harness import eq
 from interrupts import at_branch, fired
 
@@ -22,6 +22,8 @@ NOON = (2026, 5, 1, 12, 0, 0)
 UNIX_ONLY = {
     "test_at_every_branch_of_a_pass": "takes hours on a board",
     "test_at_every_branch_of_a_call": "takes hours on a board",
+    "test_at_every_branch_while_something_is_retried": "takes hours on a board",
+    "test_stop_at_every_branch_of_a_pass": "takes hours on a board",
 }
 
 
@@ -157,6 +159,107 @@ def test_at_every_branch_of_a_pass():
     """From before four runs are due until they are done: whatever interrupts any step of it."""
     for action in (soon, at_once, on_the_wall, again, gone, other_gone):
         every_branch(action, 2.9995, 3003, 3)
+
+
+def test_stop_at_every_branch_of_a_pass():
+    """aioctl.stop() holds, wherever in a start it comes: no run but one that had begun to start,
+    until aioctl.start(), which goes on with the phases."""
+    for options in (
+        {"start_in": 1, "repeat": 1},
+        {"start_in": 1, "repeat": 1, "timeout": 2},
+        {"start_in": (2026, 5, 1, 12, 0, 1), "repeat": 1, "until": (2026, 5, 1, 12, 0, 6)},
+    ):
+        for is_late in (False, True):
+            n = 1
+            count = caught = 0
+            while True:
+                program = Program()
+                log = Log()
+                aioschedule.set_log(log)
+                aioctl.delete("w")
+                program.runs["w"] = add("w", **options)
+                at = []
+
+                def stop(_):
+                    at.append(vclock.now())
+                    at.append(aioctl.stop("w"))
+                    at.append("w" in aioschedule.group())
+
+                def arm():
+                    if is_late:
+                        # What comes after the run is not known beforehand
+                        vclock.block(20)
+                    at_branch(n, stop)
+
+                again = []
+
+                def start():
+                    again.append("w" in aioschedule.group())
+                    again.append(aioctl.start("w"))
+                    again.append("w" in aioschedule.group())
+
+                run(5.4, (2.9995, arm), (4.5, start))
+                if not fired() or not at or at[0] > 3022:
+                    break
+                where = (options, is_late, n, at)
+                eq((where, at[1:]), (where, [True, False]))
+                eq((where, again), (where, [False, True, True]))
+                runs = program.runs["w"]
+                eq((where, runs[:2]), (where, [1000, 2000]))
+                # One that was due when it was stopped may be made up for when it is started
+                begun = [ms for ms in runs if 2000 < ms < 4500]
+                later = [ms for ms in runs if ms >= 4500]
+                assert len(begun) <= 1 and not [ms for ms in begun if ms > 3022], (where, runs)
+                assert later in ([5000], [4500, 5000]), (where, runs)
+                eq((where, log.lines), (where, []))
+                if not is_late:
+                    program.check(where, ("w",))
+                count += 1
+                caught += not begun
+                n += 3
+            print(options, is_late, count, "programs;", caught, "without that run")
+            assert count > 100 and caught > 50, (count, caught)
+
+
+def test_at_every_branch_while_something_is_retried():
+    """What an interrupt schedules is not late for another that has failed, and waits for its next
+    try. That still comes once a second, and perhaps once more, as all is taken up anew."""
+    n = 1
+    count = 0
+    while True:
+        program = Program()
+        tries = []
+
+        async def body():
+            pass
+
+        def big():
+            tries.append(vclock.now())
+            if vclock.now():
+                raise MemoryError
+            return body()
+
+        aioctl.add(big)
+        aioschedule.schedule("big", start_in=2)
+        at = []
+
+        def interrupt(_):
+            at.append(vclock.now())
+            at_once()
+
+        # It is tried at 2000 ms, 3000 and so on
+        run(5.4, (2.9995, lambda: at_branch(n, interrupt)))
+        if not fired() or not at or at[0] > 3003:
+            break
+        where = (n, at)
+        program.check(where)
+        [new] = program.new
+        assert at[0] <= new <= at[0] + 5, (where, new)
+        assert len(tries) <= 6, (where, tries)
+        count += 1
+        n += 1
+    print(count, "programs")
+    assert count > 50, count
 
 
 def test_at_every_branch_of_a_call():
