@@ -1,5 +1,5 @@
-# Proves that set_zone() is done as a whole or not at all, and that what waits for local time follows
-# it, also what is stopped.
+# Proves that set_zone() is done as a whole or not at all, and that what waits for local time
+# follows it, also what is stopped.
 # MIT license; Copyright (c) 2026 the aioschedule authors
 # ruff: noqa: B023 - closures over loop variables: all are called in the same turn
 
