@@ -19,7 +19,7 @@ import os
 import interrupts
 
 from afresh import Log, add, counts, modules
-from harness import eq
+from harness import eq, raises
 
 TIMEOUT = 600
 
@@ -35,6 +35,10 @@ UNIX_ONLY = {
     "test_at_every_branch_of_rules": "virtual time takes memory there",
     "test_for_several_branches": "virtual time takes memory there",
     "test_for_several_branches_of_rules": "virtual time takes memory there",
+    "test_at_every_branch_of_a_start": "virtual time takes memory there",
+    "test_at_every_branch_of_a_limited_run": "virtual time takes memory there",
+    "test_first_runs": "virtual time takes memory there",
+    "test_at_every_branch_after_a_load": "virtual time takes memory there",
     "test_schedule": "takes minutes on a board",
     "test_load": "takes minutes on a board",
     "test_save": "would wear out the flash of a board",
@@ -224,6 +228,223 @@ def test_for_several_branches():
 def test_for_several_branches_of_rules():
     """The same with rules."""
     every_branch(True, 7, 3)
+
+
+def test_first_runs():
+    """Tasks that run for the first time, and others that are not there: what is noted of them for
+    the first time finds no memory either. All run when it is back, and what is missing waits."""
+    for left in range(0, 1024, 64):
+        fresh()
+        aioschedule.set_log(Log())
+        runs = [add("t%d" % n, start_in=1, repeat=1) for n in range(6)]
+        for n in range(6):
+            aioschedule.schedule("n%d" % n, start_in=1)
+        new = []
+
+        async def body():
+            new.append(vclock.now())
+
+        async def main():
+            aioctl.add(aioschedule.schedule_loop, name="loop")
+            await asyncio.sleep_ms(999)
+            gc.collect()
+            gc.disable()
+            kept = fill(left)
+            await asyncio.sleep_ms(10)
+            for name in ("new1", "new2", "new3"):
+                try:
+                    aioctl.add(body, name=name)
+                except MemoryError:
+                    pass
+            del kept
+            gc.enable()
+            gc.collect()
+            await asyncio.sleep_ms(2500)
+
+        try:
+            vclock.run(main())
+        except MemoryError:
+            # Virtual time itself
+            continue
+        finally:
+            gc.enable()
+        for got in runs:
+            assert got in ([1000, 2000, 3000], [2000, 3000]), (left, got)
+        for n in range(6):
+            assert "n%d" % n in aioschedule.group(), (left, n)
+        assert not aioctl.group().tasks["loop"].task.done(), left
+
+
+def loaded_run(n, count):
+    """What was loaded while the clock was unset has become overdue when it is set at 60 s; from
+    the n-th branch after that on nothing can be allocated, for `count` branches. Whether that was
+    reached"""
+    global aioctl, aioschedule, time
+    aioctl, aioschedule, time = modules((2000, 1, 1, 0, 0, 0))
+    aioschedule.set_log(Log())
+    aioschedule.load(PATH)
+    runs = {name: add(name) for name in ("daily", "once", "rule", "far")}
+
+    async def main():
+        aioctl.add(aioschedule.schedule_loop, name="loop")
+        await asyncio.sleep_ms(60_000)
+        vclock.set_rtc((2026, 5, 1, 18, 0, 0))
+        interrupts.no_memory(n, count)
+        await asyncio.sleep_ms(1100)
+        interrupts.enough_memory()
+        await asyncio.sleep_ms(5000)
+
+    try:
+        vclock.run(main())
+    except MemoryError:
+        return interrupts.went_short()
+    finally:
+        interrupts.enough_memory()
+    eq((n, count, runs.pop("far")), (n, count, []))
+    for name in runs:
+        where = n, count, name, runs[name]
+        # The time that was missed while it was not known is made up for, once
+        eq((where, len(runs[name])), (where, 1))
+        assert 60_000 <= runs[name][0] <= 63_100, where
+    return interrupts.went_short()
+
+
+def test_at_every_branch_after_a_load():
+    """What load() has brought does not lose its run where memory runs out when the clock is set."""
+    fresh()
+    aioschedule.schedule("daily", start_in=(2026, 5, 1, 13, 0, 0), repeat=86400)
+    aioschedule.schedule("once", start_in=(2026, 5, 1, 13, 0, 0))
+    aioschedule.schedule("rule", repeat="0 13 * * *")
+    aioschedule.schedule("far", repeat="0 13 1 1 *")
+    aioschedule.save(PATH)
+    for count in (1, 7):
+        n = 0
+        reached = True
+        while reached:
+            n += 3
+            reached = loaded_run(n, count)
+        print(count, n, "programs")
+        assert n > 100, n
+    os.remove(PATH)
+
+
+def hanging_run(n, count):
+    """A run that hangs, of a task with a time limit of a second, is due at 3000 ms, where nothing
+    can be allocated from the n-th branch on, for `count` branches. Whether that was reached"""
+    fresh()
+    aioschedule.set_log(Log())
+    begun, ended = [], []
+
+    for_ever = asyncio.Event()
+
+    async def body():
+        begun.append(vclock.now())
+        try:
+            await for_ever.wait()
+        finally:
+            ended.append(vclock.now())
+
+    aioschedule.schedule("hang", start_in=3, timeout=1)
+    aioctl.add(body, name="hang")
+
+    async def main():
+        aioctl.add(aioschedule.schedule_loop, name="loop")
+        await asyncio.sleep_ms(2999)
+        interrupts.no_memory(n, count)
+        await asyncio.sleep_ms(10)
+        interrupts.enough_memory()
+        await asyncio.sleep_ms(9000)
+
+    try:
+        vclock.run(main())
+    except MemoryError:
+        return interrupts.went_short()
+    finally:
+        interrupts.enough_memory()
+    # It may start a second later, and be ended a second later
+    where = n, count, begun, ended
+    eq((where, len(begun), len(ended)), (where, 1, 1))
+    assert begun[0] // 1000 in (3, 4), where
+    # Where the body itself found no memory it ended at once
+    assert ended == begun or 1000 <= ended[0] - begun[0] <= 2100, where
+    return interrupts.went_short()
+
+
+def test_at_every_branch_of_a_limited_run():
+    """No run starts without its time limit for want of memory."""
+    for count in (1, 3, 20):
+        n = 0
+        reached = True
+        while reached:
+            n += 1
+            reached = hanging_run(n, count)
+        print(count, n, "programs")
+        assert n > 100, n
+
+
+def started_loop(n, count, is_second):
+    """A program whose loop starts while nothing can be allocated from the n-th branch on, for
+    `count` branches. Where the loop has ended it is started again. is_second: it has run before,
+    in an event loop that was replaced. (whether that was reached, whether it had ended)"""
+    fresh()
+    aioschedule.set_log(Log())
+    runs = add("a", start_in=0.5, repeat=0.5)
+    wall = add("w", start_in=(2026, 5, 1, 12, 0, 1), repeat=1)
+    had_ended = []
+
+    async def first():
+        aioctl.add(aioschedule.schedule_loop, name="loop")
+        await asyncio.sleep_ms(1200)
+        raise KeyboardInterrupt
+
+    if is_second:
+        raises(KeyboardInterrupt, vclock.run, first(), keep=True)
+        asyncio.new_event_loop()
+        aioctl.delete("loop")
+
+    async def main():
+        record = aioctl.add(aioschedule.schedule_loop, name="loop")
+        interrupts.no_memory(n, count)
+        for _ in range(4):
+            await asyncio.sleep_ms(0)
+        interrupts.enough_memory()
+        await asyncio.sleep_ms(1500)
+        where = n, count, is_second
+        eq((where, aioschedule.loop_runs()), (where, not record.task.done()))
+        if record.task.done():
+            had_ended.append(True)
+            eq((where, aioctl.start("loop")), (where, True))
+        await asyncio.sleep_ms(2500)
+        assert aioschedule.loop_runs(), where
+        # As it was before, or as it would have been with enough memory
+        begin = 1600 + 1200 * is_second
+        late = [ms for ms in runs if ms > begin]
+        eq((where, late), (where, [ms for ms in range(0, vclock.now(), 500) if ms > begin]))
+        late = [ms for ms in wall if ms > begin]
+        eq((where, late), (where, [ms for ms in range(0, vclock.now(), 1000) if ms > begin]))
+
+    try:
+        vclock.run(main())
+    except MemoryError:
+        pass
+    finally:
+        interrupts.enough_memory()
+    return interrupts.went_short(), bool(had_ended)
+
+
+def test_at_every_branch_of_a_start():
+    """A loop that cannot start has ended, and no loop runs then: it can be started again. Or it
+    has started, and all runs."""
+    for is_second in (False, True):
+        for count in (1, 3, 20):
+            n = ended = 0
+            reached = True
+            while reached:
+                n += 1
+                reached, had_ended = started_loop(n, count, is_second)
+                ended += had_ended
+            print(is_second, count, n, "programs,", ended, "whose loop had ended")
+            assert n > 100 and ended, (n, ended)
 
 
 ################################################################################
