@@ -310,7 +310,7 @@ def loaded_run(n, count):
 
 
 def test_at_every_branch_after_a_load():
-    """What load() has brought does not lose its run where memory runs out when the clock is set."""
+    """What load() has brought keeps its run where memory runs out when the clock is set."""
     fresh()
     aioschedule.schedule("daily", start_in=(2026, 5, 1, 13, 0, 0), repeat=86400)
     aioschedule.schedule("once", start_in=(2026, 5, 1, 13, 0, 0))

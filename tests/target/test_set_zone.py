@@ -13,6 +13,8 @@ import sys
 from harness import eq, raises
 from programs import both, job, ours, play
 
+UNIX_ONLY = {"test_what_is_stopped_follows": "takes minutes on a board"}
+
 HOUR = 3_600_000
 # Berlin has summer time then: two hours east of what the RTC shows
 EPOCH = (2026, 5, 1, 4, 0, 0)
