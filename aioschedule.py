@@ -121,7 +121,7 @@ _prepared = (None, None, None)
 _entries_seen = 0
 # A start under way: (entry, name, its asyncio task before, its state after, its time limit), or
 # None
-_intent = None
+_intent: "Any" = None
 # The entry that was started last, until its `last` has been written
 _unwritten = None
 
@@ -131,6 +131,8 @@ _unwritten = None
 # Names whose last due run was left out, as the task still ran or was not there. That is logged
 # once, until it is started or scheduled again.
 _skipping = {}
+# Whether one of them is an entry whose only run waits for its task
+_lacks_task = False
 # Names of tasks that were started and may still run. idle_ms() forgets those that do not.
 _under_way = {}
 # name -> what aioschedule_watcher.py knows of the failures of a task
@@ -735,8 +737,8 @@ async def _work(ended):
                 _rest_until = None
             if _sleeper is me:
                 _sleeper = None
-            if _other and _skipping:
-                # It does not tell when it adds the task that something waits for
+            if _other and _lacks_task:
+                # It does not tell when it adds a task
                 _changed = True
     finally:
         if _sleeper is me:
@@ -764,16 +766,18 @@ def _pass():
             queue, next_queue = _wall_queue, _monotonic_queue
         else:
             queue, next_queue = _monotonic_queue, _wall_queue
-        ms = _ms_to_first(queue)
+        item = _first(queue)
+        ms = _ms_to_item(queue, item)
         if ms > 0:
             # Only now: a look at the RTC would make the runs of the other clock late
             queue = next_queue
-            ms = min(ms, _ms_to_first(queue))
+            item = _first(queue)
+            ms = min(ms, _ms_to_item(queue, item))
         # In the next pass it is the other one's turn, so that a busy one cannot shut it out
         _wall_first = ms <= 0 and queue is _monotonic_queue
         if ms > 0:
             return _ms_to_sleep(ms)
-        _start_due(queue)
+        _start_due(queue, item)
         return 0
     except Exception as error:
         # An entry that was taken apart, a bug, memory that runs out: it does not die. All is taken
@@ -809,11 +813,15 @@ def _ms_to_rest():
     return min(1000, time.ticks_diff(_rest_until, time.ticks_ms()))
 
 
-def _ms_to_first(queue):
-    # The ms until something in a queue is to be done, 0 if that is now
+def _first(queue):
+    # What is due first in a queue, or None
     if queue and queue is _wall_queue:
         _wall.look()
-    item = _soonest(queue)
+    return _soonest(queue)
+
+
+def _ms_to_item(queue, item):
+    # The ms until that is to be done, 0 if that is now
     if not item:
         return _LONGEST_SLEEP_MS
     ms = max(0, _ms_until(item))
@@ -821,17 +829,18 @@ def _ms_to_first(queue):
     return ms - 1000 if queue is _wall_queue and ms > 2000 else ms
 
 
-def _start_due(queue):
+def _start_due(queue, item):
     # What is due together starts together, as long as other tasks need not wait for it
     begun = time.ticks_ms()
-    item = _soonest(queue)
-    due = item[_DUE] if item else 0
-    while item and item[_DUE] <= due and time.ticks_diff(time.ticks_ms(), begun) < _BUSY_MS:
-        late = -_ms_until(item)
-        if late < 0:
-            return
+    due = item[_DUE]
+    late = -_ms_until(item)
+    while late >= 0:
         _fall_due(queue, item, late)
-        item = _soonest(queue)
+        if time.ticks_diff(time.ticks_ms(), begun) >= _BUSY_MS:
+            return
+        # What is due later need not be looked up
+        item = _soonest(queue) if queue and queue[0][_DUE] <= due else None
+        late = -_ms_until(item) if item else -1
 
 
 def _ms_until(item):
@@ -858,7 +867,7 @@ def _ms_to_sleep(ms):
     _move_monotonic_base()
     if _retry_tick is not None:
         ms = min(ms, max(1, time.ticks_diff(_retry_tick, time.ticks_ms())))
-    if _other and _skipping:
+    if _other and _lacks_task:
         # Then it is looked whether the task is there
         ms = min(ms, 1000)
     _prepare()
@@ -912,9 +921,10 @@ def _take_up():
 
 
 def _build_queues():
-    global _entries_seen, _prepared, _monotonic_queue, _wall_queue
+    global _entries_seen, _prepared, _monotonic_queue, _wall_queue, _lacks_task
     _entries_seen = len(_AIOCTL_SCHEDULE_GROUP)
     _prepared = (None, None, None)
+    _lacks_task = False
     _settle()
     monotonic = []
     wall = []
@@ -971,16 +981,18 @@ def _fall_due(queue, item, late):
 
 def _state_when_due(entry, item, late):
     # Does what is to be done now, and returns the state after it
+    global _lacks_task
     name = item[_NAME]
     if item[_CLOCK] == _ASK:
         # From here on the rule says when
-        return _load_wall().state_by_rule(entry, item, late)
+        return _load_wall().state_by_rule(entry, item)
     if item[_UNTIL] >= 0 and _wall and _wall.is_past(entry, item, late):
         return _wall.state_past(item)
     record = _tasks().get(name)
     if record is None:
         if not entry["repeat"]:
             # One run waits until its task is added, and is out of the queue meanwhile
+            _lacks_task = True
             if name not in _skipping:
                 _skipping[name] = True
                 _say(name, "missed", KeyError("no such task"))

@@ -349,7 +349,7 @@ if sys.implementation.version < (1, 23):
             return core._task_queue.peek() is not None
         if any(record.task is task for record in _group.tasks.values()):
             return True
-        return task.data is not None or core.ticks_diff(task.ph_key, core.ticks()) > 0
+        return task.data is not None or time.ticks_diff(task.ph_key, time.ticks_ms()) > 0
 
 
 def _notice_left_loop():
@@ -418,7 +418,7 @@ async def _run(record, coro):
         return None
     _has_run = True
     # A small int on all ports, so it takes no memory; `~` keeps it apart from a duration
-    record.ms = ~core.ticks()
+    record.ms = ~time.ticks_ms()
     if record.task is not core.cur_task:
         # An interrupt has stopped it between the two lines before
         return None
@@ -443,7 +443,7 @@ def _conclude(record, result, stray):
     if record.task is getattr(core, "cur_task", None):
         record.result = result
         record.done_at = _now()
-        record.ms = core.ticks_diff(core.ticks(), ~begun)
+        record.ms = time.ticks_diff(time.ticks_ms(), ~begun)
     elif _former_runs.get(record) is getattr(core, "cur_task", None):
         del _former_runs[record]
     if stray is not None:

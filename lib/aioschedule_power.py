@@ -202,10 +202,10 @@ def idle_ms() -> int | None:
         # The worker has to hear of it, too
         aioschedule.wake()
         aioschedule._take_up()
-    ms = None
     if aioschedule._retry_tick is not None:
-        # What has failed is out of the queues until it is tried again
-        ms = max(0, time.ticks_diff(aioschedule._retry_tick, time.ticks_ms()))
+        # What has failed is overdue, and out of the queues until it is tried again
+        return 0
+    ms = None
     for queue in aioschedule._monotonic_queue, aioschedule._wall_queue:
         item = aioschedule._soonest(queue)
         while item and item[_CLOCK] != _OVER:

@@ -184,13 +184,15 @@ def next_state(entry: dict, state: tuple) -> tuple:
     return _planned(entry, state, next_phase(entry["repeat"], state[_START], rtc, ms))
 
 
-def state_by_rule(entry: dict, state: tuple, late_ms: int) -> tuple | None:
+def state_by_rule(entry: dict, state: tuple) -> tuple | None:
     """The state of an entry whose start, in seconds, has come: the rule says when it is due. A
     match in the very second of the start counts, also if that was a while ago."""
     # First, so that an earlier step of the RTC is not taken for one that this entry lived through
     look()
     try:
         second, ms = _rtc()
+        # In this order: a second that ends in between makes it late by more, not by less
+        late_ms = aioschedule._monotonic() - state[_DUE]
         came = second + (ms - late_ms) // 1000
         return _planned(entry, state, _next_from(entry, state, came - 1))
     except MemoryError:
