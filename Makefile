@@ -38,8 +38,8 @@ PYTEST := $(BIN)/python -m pytest
 PARALLEL = $(if $(TARGET),,-n auto)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-32bit test-versions lint format bench dist version release serve docs try \
-	picture firmware firmware-bare firmware-qemu test-device test-qemu test-wasm clean $(QEMU_TESTS)
+.PHONY: help demo test test-32bit test-versions lint format bench dist version release serve docs firmware firmware-bare test-device try picture firmware-qemu test-qemu test-wasm clean
+.PHONY: $(QEMU_TESTS)
 
 help: ## list what make can do
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile

@@ -417,8 +417,9 @@ async def _run(record, coro):
         # Let go before its first step
         return None
     _has_run = True
-    # A small int on all ports, so it takes no memory; `~` keeps it apart from a duration
-    record.ms = ~time.ticks_ms()
+    # When it began, as a number below 0: that tells it from a duration. A small int on all ports,
+    # so it takes no memory.
+    record.ms = -1 - time.ticks_ms()
     if record.task is not core.cur_task:
         # An interrupt has stopped it between the two lines before
         return None
@@ -443,7 +444,7 @@ def _conclude(record, result, stray):
     if record.task is getattr(core, "cur_task", None):
         record.result = result
         record.done_at = _now()
-        record.ms = time.ticks_diff(time.ticks_ms(), ~begun)
+        record.ms = time.ticks_diff(time.ticks_ms(), -1 - begun)
     elif _former_runs.get(record) is getattr(core, "cur_task", None):
         del _former_runs[record]
     if stray is not None:

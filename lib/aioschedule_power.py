@@ -25,7 +25,9 @@ if _TYPE_CHECKING:
 # As in aioschedule.py
 _NAME = const(2)
 _CLOCK = const(3)
+_WALL = const(2)
 _OVER = const(3)
+_FINISHED = const(4)
 
 # The longest sleep that a Pico can do. Others can sleep for longer.
 _LONGEST_MS = const(4294966)
@@ -187,6 +189,23 @@ def _is_told(name):
     return name in aioschedule._skipping and not aioschedule.group()[name]["repeat"]
 
 
+def _queues():
+    # Those of aioschedule.py. While something waits for being tried again it is in none of them:
+    # then copies that have all.
+    if aioschedule._retry_tick is None:
+        return aioschedule._monotonic_queue, aioschedule._wall_queue
+    monotonic = []
+    wall = []
+    schedule = aioschedule.group()
+    for name in list(schedule):
+        entry = schedule.get(name)
+        if aioschedule._is_ours(name, entry) and entry["state"][_CLOCK] < _FINISHED:
+            (monotonic if entry["state"][_CLOCK] < _WALL else wall).append(entry["state"])
+    heapq.heapify(monotonic)
+    heapq.heapify(wall)
+    return monotonic, wall
+
+
 def idle_ms() -> int | None:
     """The ms (int) until the next due run; 0 when one is overdue, or while a run that the schedule
     started is under way (but for one with keep_awake=False in its kwargs); None when nothing is
@@ -202,11 +221,8 @@ def idle_ms() -> int | None:
         # The worker has to hear of it, too
         aioschedule.wake()
         aioschedule._take_up()
-    if aioschedule._retry_tick is not None:
-        # What has failed is overdue, and out of the queues until it is tried again
-        return 0
     ms = None
-    for queue in aioschedule._monotonic_queue, aioschedule._wall_queue:
+    for queue in _queues():
         item = aioschedule._soonest(queue)
         while item and item[_CLOCK] != _OVER:
             left = aioschedule._ms_until(item)

@@ -188,7 +188,7 @@ def test_what_is_broken_is_slept_over():
 
 
 def test_what_is_retried_is_not_hurried():
-    """A task that cannot be started because memory has run out is overdue, so the chip stays awake.
+    """A task that cannot be started because memory has run out is overdue: the chip stays awake.
     It is tried once a second, however often sleep_loop asks."""
     tries = []
 
