@@ -26,6 +26,7 @@ GAPS = [
     r'"core" is (not a known attribute of module "asyncio"|unknown import symbol)',
     r'"StringIO" is not assignable to "IOBase_mp"',
     r'attribute "getvalue" for class "StringIO"',
+    r'Operator "-" not supported for types "Literal\[-1\]" and "_TicksMs"',
 ]
 
 # Each line with a comment is a mistake, and what pyright says of it has these words in it
