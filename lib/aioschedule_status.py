@@ -282,12 +282,8 @@ def status_sc(name: str | None = None, debug: bool = False) -> None:
     clocks = look()
     entry = aioschedule.group().get(name)
     if entry is None:
-        print(
-            "Task",
-            name,
-            "is not scheduled, use schedule(); there are",
-            sorted(aioschedule.group()),
-        )
+        hint = "is not scheduled: aioschedule.schedule(name, ...); there are"
+        print("Task", name, hint, sorted(aioschedule.group()))
         return
     _print_entry(_row(name, entry, clocks))
     if debug:

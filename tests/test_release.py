@@ -155,9 +155,9 @@ def test_bump_refuses_what_is_no_version(project, version):
         ),
         (
             "CHANGELOG.md",
-            f"## [0.2.0] - {date.today()}",
-            "## [0.2.0] - 2026-02-30",
-            "CHANGELOG.md: [0.2.0] needs a date like ' - 2026-03-29', not ' - 2026-02-30'",
+            "## [0.2.0] - 2",
+            "## [0.2.0] - x2",
+            "CHANGELOG.md: [0.2.0] needs a date like ' - 2026-03-29', not ' - x%s'" % date.today(),
         ),
         (
             "CHANGELOG.md",

@@ -30,6 +30,9 @@ from harness import eq, raises
 
 class Time:
     # 2023-03-29 12:06:47 and what is set after that
+    ticks_ms = staticmethod(time.ticks_ms)
+    ticks_diff = staticmethod(time.ticks_diff)
+
     def __init__(self, step=0):
         self.t0 = time.mktime((2023, 3, 29, 12, 6, 47, 2, 88, -1))
         self.now = 0
