@@ -309,8 +309,9 @@ def test_names_that_come_and_go():
         script = [(3 * n, lambda n=n: change(n)) for n in range(count)]
         script.append((3 * count, lambda: used.append((gc.collect(), gc.mem_alloc())[1])))
         watch(ctl, sched, 3 * count + 1, *script, sleep=1)
-    # Names are kept for good by MicroPython; and here is the script
-    assert used[1] - used[0] < 290 * 400, used
+    # Names are kept for good by MicroPython; and here is the script. A task that stayed would take
+    # 600 bytes and more beside them.
+    assert used[1] - used[0] < 290 * 450, used
 
 
 def test_task_that_cannot_be_started():
