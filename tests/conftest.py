@@ -373,6 +373,9 @@ class Board:
             f"import sys; sys.path.insert(0, '{BOARD_DIR}'); import runner; "
             f"runner.run({path.stem!r}, {[item.test for item in items]})"
         )
+        if self.target == "emulator":
+            # While nothing is to do its time flies: on a busy computer past 2038, where it ends
+            code = f"import machine; machine.RTC().datetime((2026, 5, 1, 4, 0, 0, 0, 0)); {code}"
         timeout = sum(item.timeout for item in items)
         try:
             done = self.mpremote("exec", code, timeout=timeout)
