@@ -85,7 +85,10 @@ def median(values):
 
 
 class Stub:
-    # An aioctl whose tasks have always ended and whose start() costs nothing
+    # An aioctl whose tasks have always ended and whose start() costs nothing. It knows of
+    # aioschedule, as the project's own does.
+    _WAKES = True
+
     def __init__(self):
         self.starts = 0
         self.tasks = self.task = self
@@ -114,6 +117,9 @@ class Stub:
 
     def done(self):
         return True
+
+    def is_fresh(self):
+        return False
 
     def start(self, name):
         self.starts += 1
