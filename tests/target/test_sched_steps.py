@@ -22,6 +22,8 @@ TIMEOUT = 180
 
 OURS_ONLY = {}
 
+NEEDS = {"test_entries_in_seconds": "a clock past 2038"}
+
 UNIX_ONLY = "takes minutes on a board, where test_sched_clocks.py has steps"
 
 DAY = 86_400
