@@ -824,7 +824,7 @@ def _ms_to_item(queue, item):
     # The ms until that is to be done, 0 if that is now
     if not item:
         return _LONGEST_SLEEP_MS
-    ms = max(0, _ms_until(item))
+    ms = min(max(0, _ms_until(item)), _LONGEST_SLEEP_MS)
     # The clocks drift apart: the RTC is looked at again shortly before
     return ms - 1000 if queue is _wall_queue and ms > 2000 else ms
 

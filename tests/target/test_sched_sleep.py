@@ -9,6 +9,7 @@ vclock.install()
 import asyncio
 import gc
 
+from afresh import Log
 from harness import eq
 from programs import both, fresh, job, local, play
 
@@ -22,6 +23,26 @@ UNIX_ONLY = {
     "test_deleting_leaves_no_litter": "more than a board's heap holds",
     "test_runs_leave_no_litter": "more than a board's heap holds",
 }
+
+
+def test_nothing_due_for_months():
+    """The loop sleeps through any number of wraps of ticks_ms, on both clocks, and has nothing to
+    log."""
+    half_a_year = 1 << 24
+    for _ctl, sched in both(ticks=(1 << 30) - 5000):
+        log = Log()
+        sched.set_log(log)
+        runs = []
+        job("a", runs, start_in=half_a_year)
+        play(half_a_year * 1000 + 1)
+        eq((runs, log.lines), ([half_a_year * 1000], []))
+    for _ctl, sched in both(ticks=(1 << 30) - 5000):
+        log = Log()
+        sched.set_log(log)
+        job("a", [], start_in=half_a_year)
+        job("w", [], start_in=local(half_a_year))
+        play(HOUR)
+        eq(log.lines, [])
 
 
 def test_idle_ms():
