@@ -299,7 +299,9 @@ def test_deleting_leaves_no_litter():
             job("a", [], start_in=5)
 
         play(20_000, (1000, delete), (10_000, lambda: used.append(memory())))
-    assert used[1] - used[0] < LITTER + 300 * 72, used
+    # A word on the stack that looks like its address may keep one old queue, 100 bytes a name.
+    # Tasks that stayed would take 600 and more.
+    assert used[1] - used[0] < LITTER + 300 * (72 + 110), used
 
 
 def test_runs_leave_no_litter():
