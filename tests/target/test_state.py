@@ -16,7 +16,7 @@ import random
 import afresh
 
 from afresh import add, counts, modules, run, secs, table
-from flash import RETURNED_ERRORS_ARE_LOST
+from flash import Flash, mount, vfs
 from harness import Skip, eq
 from programs import printed
 
@@ -499,56 +499,6 @@ def test_no_memory_to_open_the_file():
 
 
 # Power cuts
-
-
-class Flash:
-    # A block device in RAM whose power goes at the write, or erase, number `left`: EIO from there
-    SIZE = 512
-
-    def __init__(self, data, left=None, torn=False):
-        self.data = bytearray(data)
-        self.left = left
-        self.torn = torn
-        self.writes = 0
-
-    def change(self, start, data):
-        if self.left is not None and self.writes >= self.left:
-            if self.torn and self.writes == self.left:
-                half = len(data) // 2
-                self.data[start : start + half] = data[:half]
-            self.writes += 1
-            if RETURNED_ERRORS_ARE_LOST:
-                raise OSError(5)
-            return -5
-        self.writes += 1
-        self.data[start : start + len(data)] = data
-        return 0
-
-    def readblocks(self, n, buf, offset=0):
-        start = n * self.SIZE + offset
-        buf[:] = self.data[start : start + len(buf)]
-
-    def writeblocks(self, n, buf, offset=0):
-        return self.change(n * self.SIZE + offset, buf)
-
-    def ioctl(self, op, arg):
-        if op == 4:
-            return len(self.data) // self.SIZE
-        if op == 5:
-            return self.SIZE
-        if op == 6:
-            return self.change(arg * self.SIZE, b"\xff" * self.SIZE)
-        return 0
-
-
-try:
-    import vfs
-except ImportError:
-    vfs = os
-
-
-def mount(kind, flash):
-    vfs.mount(getattr(vfs, kind)(flash), "/ram")
 
 
 def cut_everywhere(kind, blocks, torn):
