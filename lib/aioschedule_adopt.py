@@ -76,13 +76,22 @@ def adopt(name: "Any", entry: "Any") -> bool:
             # An interrupt has taken it out just now
             return False
         if not isinstance(entry, dict) or not isinstance(name, str):
-            aioschedule._say(name, "dropped", error)
-            schedule.pop(name, None)
+            _drop(name, entry, error)
         elif entry.get("error") != repr(error):
             aioschedule._say(name, "error", error)
             entry["error"] = repr(error)
             entry["state"] = None
         return False
+
+
+def _drop(name, entry, error):
+    # What cannot be mended leaves the schedule
+    found = aioschedule.group().pop(name, None)
+    if found is entry:
+        aioschedule._say(name, "dropped", error)
+    elif found is not None:
+        # An interrupt has scheduled it just now
+        aioschedule.group().setdefault(name, found)
 
 
 def set_group(d: dict) -> None:

@@ -24,6 +24,7 @@ UNIX_ONLY = {
     "test_at_every_branch_of_a_call": "takes hours on a board",
     "test_at_every_branch_while_something_is_retried": "takes hours on a board",
     "test_stop_at_every_branch_of_a_pass": "takes hours on a board",
+    "test_forgotten_and_scheduled_again": "takes hours on a board",
 }
 
 
@@ -300,3 +301,47 @@ def test_at_every_branch_of_a_call():
                     assert len(inner) == 1 and 3750 <= inner[0] <= 3755, (n, inner)
             print(name, n, "programs")
             assert n > 5, n
+
+
+def test_forgotten_and_scheduled_again():
+    """An interrupt forgets an entry while the schedule is taken up, and another one schedules it
+    again a few branches later: it is there, and nothing is logged."""
+    fresh()
+    log = Log()
+    aioschedule.set_log(log)
+    # In this order, so that "x" is taken up in the middle
+    for name in "wxyz":
+        aioschedule.schedule(name, start_in=100)
+    count = 0
+    for between in range(1, 12):
+        n = 0
+        reached = True
+        while reached:
+            n += 1
+            done = []
+
+            def forget(_):
+                done.append(aioschedule.unschedule("x"))
+                at_branch(between, again)
+
+            def again(_):
+                aioschedule.schedule("x", start_in=100)
+                done.append("again")
+
+            aioschedule.wake()
+            at_branch(n, forget)
+            aioschedule.idle_ms()
+            fired()
+            for _ in range(9):
+                pass  # what comes now was on its way
+            reached = bool(done)
+            fired()
+            if done == [True]:
+                # All was over before that
+                again(0)
+            where = between, n
+            eq((where, sorted(aioschedule.group())), (where, list("wxyz")))
+            eq((where, log.lines), (where, []))
+            count += 1
+    print(count, "times")
+    assert count > 500, count
