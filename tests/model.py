@@ -639,6 +639,8 @@ class Model:
                 continue
             soonest = due if soonest is None else min(due, soonest)
             silent = due == self.t and (waits or e.may_miss or name in self.quiet)
+            # It may still wait for its task after the RTC was set back to before its due time
+            silent |= waits and e.parked
             if e.optional or e.asks or self.is_over(e, False) or silent:
                 continue
             due = last
@@ -863,6 +865,9 @@ def check(board, commands, events):
                     raise Broken(f"{args[0]!r}, not {want!r}")
             elif event not in ("go", "fault", "say", "run", "end") or args[0] not in model.wild:
                 getattr(model, "on_" + event)(*args)
+            elif event == "go":
+                # Whatever else: it was started, so its name is in use
+                model.free.discard(args[0])
         except Broken as exc:
             exc.event = n
             raise

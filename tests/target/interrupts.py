@@ -10,25 +10,31 @@ import micropython
 _left = 0
 _what = None
 _arg = None
+# Whether _tick() is on its way: one at a time, as only a few can wait
+_is_ticking = False
 
 
 def at_branch(n, what, arg=0):
     """Has `what(arg)` called at the n-th branch from now on, or one later; fired() says if it was.
 
     An exception of `what` is printed, and nothing more."""
-    global _left, _what, _arg
+    global _left, _what, _arg, _is_ticking
     _what = what
     _arg = arg
     _left = n
-    micropython.schedule(_tick, 0)
+    if not _is_ticking:
+        _is_ticking = True
+        micropython.schedule(_tick, 0)
 
 
 def _tick(_):
-    global _left
+    global _left, _is_ticking
     if _left > 1:
         _left -= 1
         micropython.schedule(_tick, 0)
-    elif _left:
+        return
+    _is_ticking = False
+    if _left:
         _left = 0
         # Nothing comes after it here, where it would be caught
         micropython.schedule(_what, _arg)
