@@ -777,7 +777,7 @@ def _pass():
         _wall_first = ms <= 0 and queue is _monotonic_queue
         if ms > 0:
             return _ms_to_sleep(ms)
-        _start_due(queue, item)
+        _start_due(queue, item, -ms)
         return 0
     except Exception as error:
         # An entry that was taken apart, a bug, memory that runs out: it does not die. All is taken
@@ -821,19 +821,19 @@ def _first(queue):
 
 
 def _ms_to_item(queue, item):
-    # The ms until that is to be done, 0 if that is now
+    # The ms until that is to be done or looked at again, 0 or less if it is due
     if not item:
         return _LONGEST_SLEEP_MS
-    ms = min(max(0, _ms_until(item)), _LONGEST_SLEEP_MS)
+    ms = min(_ms_until(item), _LONGEST_SLEEP_MS)
     # The clocks drift apart: the RTC is looked at again shortly before
     return ms - 1000 if queue is _wall_queue and ms > 2000 else ms
 
 
-def _start_due(queue, item):
-    # What is due together starts together, as long as other tasks need not wait for it
+def _start_due(queue, item, late):
+    # What is due together starts together, as long as other tasks need not wait for it. `late`:
+    # ms since its due time
     begun = time.ticks_ms()
     due = item[_DUE]
-    late = -_ms_until(item)
     while late >= 0:
         _fall_due(queue, item, late)
         if time.ticks_diff(time.ticks_ms(), begun) >= _BUSY_MS:
@@ -936,7 +936,7 @@ def _build_queues():
         state = entry["state"]
         if "stopped" in entry and name in tasks:
             # It was loaded before its task was there
-            _load("aioschedule_state").keep_stopped(name, entry, tasks[name])
+            _load("aioschedule_adopt").keep_stopped(name, entry, tasks[name])
         elif state[_CLOCK] < _WALL:
             monotonic.append(state)
         elif state[_CLOCK] < _FINISHED:

@@ -94,6 +94,18 @@ def _drop(name, entry, error):
         aioschedule.group().setdefault(name, found)
 
 
+def keep_stopped(name: str, entry: dict, record: "aioschedule.aioctl.Task") -> None:
+    """Leaves a task as aioctl.stop() does, for load(); the loop calls it for an entry that was
+    loaded as stopped before its task was there."""
+    entry = dict(entry)
+    entry["state"] = entry.pop("stopped")
+    record.schedule = entry
+    aioschedule.group().pop(name, None)
+    aioschedule._hold_back(record, name)
+    if record.task.done():
+        record.cancelled = True
+
+
 def set_group(d: dict) -> None:
     """Makes the dict `d` the schedule: name -> options, as schedule() takes and refuses them."""
     entries = {}

@@ -109,6 +109,9 @@ def slept(ms: int) -> None:
     if _kind in (_UNKNOWN, _BOTH_STAND) and _asleep >= _TELLING_MS:
         _find_kind(ticks, rtc)
     if _kind == _UNKNOWN:
+        if aioschedule._wall:
+            # Which clock is right is not known yet: what waits for the RTC follows that
+            aioschedule._wall.look_closely()
         return
     _correct(ticks, rtc)
     _asleep = 0
@@ -217,6 +220,8 @@ def idle_ms() -> int | None:
             aioschedule._under_way.pop(name, None)
         elif record.kwargs.get("keep_awake", True):
             return 0
+    if aioschedule._wall:
+        aioschedule._wall.look()
     if aioschedule._changed or len(aioschedule.group()) != aioschedule._entries_seen:
         # The worker has to hear of it, too
         aioschedule.wake()

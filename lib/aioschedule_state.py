@@ -51,7 +51,7 @@ _FORMAT = "aioschedule 1"
 _LONGEST_LINE = const(512)
 # What is left over from so many lines is collected at once. Else the entries would lie scattered
 # over all memory, and no room for a line between them.
-_COLLECT_EVERY = const(4)
+_COLLECT_EVERY = const(2)
 # The largest prime below 2**30: the rest of a division by it is a small int on boards
 _PRIME = const(1073741789)
 # More than any ms or seconds that are meant
@@ -387,7 +387,7 @@ def _move(entry, passed, offset):
 
 def _install(name, entry, record):
     if entry["repeat"] is None:
-        aioschedule._say(name, "not loaded", ValueError("its rule is not scheduled"))
+        aioschedule._say(name, "not loaded", ValueError("no rule for it"))
         return
     is_stopped = entry.pop("stopped", False)
     if is_stopped:
@@ -396,16 +396,4 @@ def _install(name, entry, record):
         entry["state"] = (None, 0, name, _FINISHED, None) + state[5:]
     aioschedule._enter(name, entry)
     if is_stopped and record:
-        keep_stopped(name, entry, record)
-
-
-def keep_stopped(name: str, entry: dict, record: "aioschedule.aioctl.Task") -> None:
-    """Leaves a task as aioctl.stop() does. schedule_loop calls it for an entry that was loaded as
-    stopped before its task was there."""
-    entry = dict(entry)
-    entry["state"] = entry.pop("stopped")
-    record.schedule = entry
-    aioschedule.group().pop(name, None)
-    aioschedule._hold_back(record, name)
-    if record.task.done():
-        record.cancelled = True
+        adopt.keep_stopped(name, entry, record)

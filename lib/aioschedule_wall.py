@@ -48,10 +48,12 @@ _DAY_MS = const(86400000)
 _STEP_MS = const(2000)
 # A step by so much is no slip: the RTC was wrong before. Cron draws the line here, too.
 _BIG_STEP_MS = const(10800000)
-# A look that is close enough to see drift is taken at least so often
+# What was seen before that is no good any more for what is due: the clocks drift apart
+_RECENT_MS = const(3000)
+# And after so long a slow drift would be taken for a step
 _CLOSE_LOOK_MS = const(600000)
-# What is read so late in a second may belong to two of them
-_NEARLY_OVER_MS = const(900)
+# What is read so early in a second may belong to two of them
+_JUST_BEGUN_MS = const(100)
 
 # crontab string -> crontab.Rule: each is parsed once
 _rules = {}
@@ -110,9 +112,13 @@ def first_phase(name: str, repeat: object, start_ms: int, start: int) -> tuple:
 
 def _first_after(repeat, start, after):
     # The same of an entry that has not run: not before its start
-    return next_phase(
-        repeat, start, max(after, zone.to_rtc(start) - 1) if start >= 0 else after, 999
-    )
+    if start >= 0:
+        first = zone.to_rtc(start)
+        if after < first:
+            if not aioschedule._is_rule(repeat):
+                return first, 0
+            after = first - 1
+    return next_phase(repeat, start, after, 999)
 
 
 def next_phase(repeat: "Any", start: int, after: int, after_ms: int) -> tuple | None:
@@ -179,8 +185,11 @@ def _planned(entry, state, following):
 
 def next_state(entry: dict, state: tuple) -> tuple:
     """The state after a due time of the wall clock; the counters in it are right already."""
+    rtc = state[_DUE]
+    ms = state[_MS]
     # The due time may be still to come, or come once more if the RTC has drifted back
-    rtc, ms = max(_rtc(), state[:2])
+    if time.time() >= rtc:
+        rtc, ms = max(_rtc(), (rtc, ms))
     return _planned(entry, state, next_phase(entry["repeat"], state[_START], rtc, ms))
 
 
@@ -223,27 +232,23 @@ def state_past(state: tuple) -> tuple:
 
 
 def ms_until(state: tuple) -> int:
-    """The ms until a state of the wall clock is due; less than 0 when it is overdue."""
-    second, ms = _rtc()
-    return (state[_DUE] - second) * 1000 + state[_MS] - ms
+    """The ms until a state of the wall clock is due; less than 0 when it is overdue. As the RTC
+    was at the last look(), from where on the ticks count: to read its ms takes heap."""
+    second, tick = _seen
+    return (state[_DUE] - second) * 1000 + state[_MS] - time.ticks_diff(time.ticks_ms(), tick)
 
 
 ################################################################################
 # Steps of the RTC
 
 
-def _rtc_ms():
-    # ms of the running RTC second
-    return time.time_ns() // 1000000 % 1000
-
-
 def _rtc():
-    # The RTC second, and the ms of it. Near the end of a second both are read again, until none
-    # has ended in between.
+    # The RTC second, and the ms of it. If a second has ended in between both are read again.
     while True:
-        ms = _rtc_ms()
         second = int(time.time())
-        if ms < _NEARLY_OVER_MS or _rtc_ms() >= ms:
+        # In this order only two of the numbers are long ints
+        ms = time.time_ns() % 1000000000 // 1000000
+        if ms > _JUST_BEGUN_MS or int(time.time()) == second:
             return second, ms
 
 
@@ -265,22 +270,28 @@ def clocks_agree() -> bool:
 
 
 def look() -> None:
+    """A look that is close if the last one is a while ago."""
+    if time.ticks_diff(time.ticks_ms(), _seen[1]) >= _RECENT_MS or not clocks_agree():
+        look_closely()
+
+
+def look_closely() -> None:
     """The close look. After a step what waits is planned anew, as far as it has to be."""
     global _seen
-    if clocks_agree():
-        # The quick look is enough: it takes a tenth of the heap
-        return
     second, tick = _seen
     now = _see()
     step = (now[0] - second) * 1000 - time.ticks_diff(now[1], tick)
     if -_STEP_MS < step < _STEP_MS:
         _seen = now
         return
-    passed = time.ticks_diff(time.ticks_ms(), tick)
-    expected = second + passed // 1000, passed % 1000
+    expected_ms = time.ticks_diff(time.ticks_ms(), tick)
+    expected = second + expected_ms // 1000, expected_ms % 1000
+    moment = min(expected, _rtc())
     for name in list(aioschedule.group()):
         entry = aioschedule.group().get(name)
-        _plan(name, entry, _must_plan, step, min(expected, (now[0], _rtc_ms())))
+        _plan(name, entry, _must_plan, step, moment)
+    # The loop may rest, and somebody else have looked
+    aioschedule.wake()
     # Not before: if memory runs out, the step is seen again
     _seen = now
     if step > 0:
