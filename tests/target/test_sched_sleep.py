@@ -123,7 +123,7 @@ def test_wakes_without_wall_clock_entries():
     """At most one wake-up per idle hour, with any number of entries on the monotonic clock."""
     ctl, sched = fresh()
     for n in range(200):
-        job("t%d" % n, [], start_in=24 * 3600 + n)
+        sched.schedule("t%d" % n, start_in=24 * 3600 + n)
     n = wakes(24 * HOUR - 1)
     assert n <= 2, n
     ctl, sched = fresh()
@@ -143,7 +143,7 @@ def test_wakes_after_unschedule():
     """What has been unscheduled or rescheduled may wake the loop once at most."""
     ctl, sched = fresh()
     for n in range(100):
-        job("t%d" % n, [], start_in=60 + n)
+        sched.schedule("t%d" % n, start_in=60 + n)
     job("last", [], start_in=3000)
 
     def drop():
@@ -190,7 +190,7 @@ def test_heap_of_an_idle_second():
 
         async def main():
             for n in range(200):
-                job("t%d" % n, [], start_in=1000 + n, repeat=60)
+                sched.schedule("t%d" % n, start_in=1000 + n, repeat=60)
             ctl.add(sched.schedule_loop)
             await asyncio.sleep(10)
             gc.collect()
