@@ -131,7 +131,7 @@ _unwritten = None
 # Names whose last due run was left out, as the task still ran or was not there. That is logged
 # once, until it is started or scheduled again.
 _skipping = {}
-# Whether one of them is an entry whose only run waits for its task
+# Whether there is an entry whose only run is due and waits for its task
 _lacks_task = False
 # Names of tasks that were started and may still run. idle_ms() forgets those that do not.
 _under_way = {}
@@ -278,7 +278,7 @@ def _read_repeat(options, name):
     if repeat is None or repeat is False:
         return False
     if repeat is True and start_in and not _is_tuple(start_in):
-        return start_in
+        repeat = start_in
     if _is_rule(repeat):
         _load_wall().read_rule(repeat, name)
     elif repeat is True:
@@ -320,18 +320,20 @@ def _new_entry(name, options):
     _check_jitter_and_timeout(options, name)
     if options.get("start_in") is None and not repeat:
         raise ValueError("%s: start_in or repeat is needed" % name)
+    # Read once, or a start and an `until` that are the same would not be
+    now = _monotonic()
     if until_ms >= 0:
-        until = _monotonic() + until_ms
+        until = now + until_ms
     entry = {"start_in": 0, "repeat": repeat}
     for option in "times", "until", "jitter", "timeout":
         if options.get(option) is not None:
             entry[option] = options[option]
-    entry["state"] = _first_state(entry, name, left, start_ms, start, until)
+    entry["state"] = _first_state(entry, name, left, start_ms, start, until, now)
     _tell_start(entry, entry["state"])
     return entry
 
 
-def _first_state(entry, name, left, start_ms, start, until):
+def _first_state(entry, name, left, start_ms, start, until, now):
     # `start_ms` and `start`: its start_in, as _read_when() gives it
     repeat = entry["repeat"]
     if start >= 0 or _is_rule(repeat) and start_ms <= 0:
@@ -340,7 +342,7 @@ def _first_state(entry, name, left, start_ms, start, until):
     else:
         clock = _ASK if _is_rule(repeat) else _MONOTONIC
         phase = start_ms if start_ms >= 0 else _read_ms(repeat, name, "repeat")
-        phase += _monotonic()
+        phase += now
         ms = 0
     # Of this one only the places count that do not change from run to run
     state = _planned(entry, (0, 0, name, 0, 0, left, 0, 0, start, until), clock, phase, ms)
@@ -663,6 +665,8 @@ def loop_runs() -> bool:
 # asyncio cannot sleep for half a period of ticks_ms, 2**29 ms on a board, nor may the monotonic
 # clock be left alone for so long
 _LONGEST_SLEEP_MS = const(1 << 26)
+# So often it is found out anew how long it is until the wall clock shows a due time
+_LONGEST_REST_MS = const(600000)
 # Other tasks get their turn when the loop has been busy for so long
 _BUSY_MS = const(5)
 # What was prepared for a due time does not hold when it is so late: another may have passed
@@ -777,6 +781,7 @@ def _pass():
         _wall_first = ms <= 0 and queue is _monotonic_queue
         if ms > 0:
             return _ms_to_sleep(ms)
+        # It is late by what it was to be waited for
         _start_due(queue, item, -ms)
         return 0
     except Exception as error:
@@ -784,6 +789,7 @@ def _pass():
         # up anew when it is tried again, and not before: it must not be tried without a pause.
         _rest_until = None
         _retry_later()
+        # Until then the queues are left as they are
         _changed = False
         _say("schedule_loop", "error", error)
         return _RETRY_MS
@@ -870,12 +876,15 @@ def _ms_to_sleep(ms):
     if _other and _lacks_task:
         # Then it is looked whether the task is there
         ms = min(ms, 1000)
+    begun = time.ticks_ms()
     _prepare()
+    # That has taken some of the time, and so had the look at the RTC
+    ms = max(1, ms - time.ticks_diff(time.ticks_ms(), begun))
     if _monotonic_queue:
-        # That has taken some of the time
         ms = min(ms, max(1, _monotonic_queue[0][_DUE] - _monotonic()))
     if ms > 1000 and _wall_queue and not _is_looked_at:
-        _rest_until = time.ticks_add(time.ticks_ms(), ms)
+        # The clocks drift apart meanwhile
+        _rest_until = time.ticks_add(time.ticks_ms(), min(ms, _LONGEST_REST_MS))
         return 1000
     return ms
 
@@ -980,7 +989,8 @@ def _fall_due(queue, item, late):
 
 
 def _state_when_due(entry, item, late):
-    # Does what is to be done now, and returns the state after it
+    # Does what is to be done now, and returns the state after it: None if the entry is broken,
+    # `item` itself if that waits outside the queues until they are built anew
     global _lacks_task
     name = item[_NAME]
     if item[_CLOCK] == _ASK:
@@ -1019,6 +1029,9 @@ def _start(entry, item, record, late):
             limit = _load("aioschedule_runs").limit_of(name, entry)
         except (TypeError, ValueError) as error:
             return _broken(entry, name, "timeout", error)
+    if _AIOCTL_SCHEDULE_GROUP.get(name) is not entry:
+        # An interrupt has changed it meanwhile
+        return item
     _intent = entry, name, record.task, state, limit
     error = RuntimeError("not started")
     has_started = False
@@ -1052,12 +1065,12 @@ def _note_start():
     entry, name, _, state, limit = _intent
     entry["state"] = state
     entry["start_in"] = -1
+    if limit:
+        limit.begin(_tasks().get(name))
     _intent = None
     # Its `last` is written when the task has had its turn
     _unwritten = entry
     _skipping.pop(name, None)
-    if limit:
-        limit.begin(_tasks().get(name))
     if _other:
         _other.note_start(name)
 

@@ -64,7 +64,7 @@ def adopt(name: "Any", entry: "Any") -> bool:
     schedule = aioschedule.group()
     try:
         is_changed = "state" in entry and "error" not in entry
-        entry.update(aioschedule._new_entry(name, options_of(entry)))
+        _make(entry, aioschedule._new_entry(name, options_of(entry)))
         if is_changed:
             aioschedule._say(name, "changed by hand", entry["repeat"])
         entry.pop("error", None)
@@ -82,6 +82,19 @@ def adopt(name: "Any", entry: "Any") -> bool:
             entry["error"] = repr(error)
             entry["state"] = None
         return False
+
+
+def _make(entry, new):
+    # Makes `entry` what `new` is. Where memory runs out on the way it can be done once more: its
+    # `start_in` counts from now until there is a state.
+    entry.setdefault("start_in")
+    entry["repeat"] = new["repeat"]
+    for option in aioschedule._ACCEPTED:
+        if option not in new:
+            # None is as left out
+            entry.pop(option, None)
+    entry["state"] = new["state"]
+    entry["start_in"] = new["start_in"]
 
 
 def _drop(name, entry, error):

@@ -33,6 +33,8 @@ _FINISHED = const(4)
 _LONGEST_MS = const(4294966)
 # asyncio sleeps at most for so long until the clocks are looked at
 _LOOK_MS = const(1000)
+# And schedule_loop sleeps at most for so long while it rests on that
+_DRIFT_MS = const(600000)
 # While something is under way: the time until it is asked again
 _POLL_MS = const(20)
 
@@ -61,14 +63,19 @@ _doubts = 3
 # ms asleep since the mark that have not been accounted for
 _asleep = 0
 
-# ticks_ms() when the clocks were looked at
+# ticks_ms() when the clocks were looked at, and when schedule_loop was last woken for that
 _looked = 0
+_woken = 0
 
 
 def _see():
-    # ms before seconds: if that second ends in between, the time is early and not late
-    ms = time.time_ns() // 1000000 % 1000
-    return int(time.time()), time.ticks_add(time.ticks_ms(), -ms)
+    # The RTC second, and ticks_ms() at its beginning. If one ends meanwhile all is read again.
+    while True:
+        second = int(time.time())
+        ms = time.time_ns() % 1000000000 // 1000000
+        tick = time.ticks_ms()
+        if time.time() - second < 1:
+            return second, time.ticks_add(tick, -ms)
 
 
 # The mark: an RTC second, and ticks_ms() when it began
@@ -102,6 +109,7 @@ def slept(ms: int) -> None:
     if ms < 0:
         raise ValueError("slept(%r): accepted: ms, an int from 0 on" % (ms,))
     if ms == 0:
+        # It is about to sleep
         _before_sleep()
         return
     _asleep += ms
@@ -173,9 +181,10 @@ def _correct(ticks, rtc):
 
 def _move_monotonic(ms):
     before, tick = aioschedule._monotonic_base
-    aioschedule._monotonic_base = before + ms, tick
-    # What is due next is due sooner by the ticks
-    aioschedule.wake()
+    if tick is not None:
+        # What is due next is due sooner by the ticks. Before the other, as that counts once only.
+        aioschedule.wake()
+        aioschedule._monotonic_base = before + ms, tick
 
 
 def _set_rtc(second):
@@ -189,7 +198,8 @@ def _set_rtc(second):
 
 def _is_told(name):
     # Whether it is known already that the one run of an entry waits for its task
-    return name in aioschedule._skipping and not aioschedule.group()[name]["repeat"]
+    entry = aioschedule.group().get(name)
+    return entry is not None and name in aioschedule._skipping and not entry["repeat"]
 
 
 def _queues():
@@ -306,7 +316,7 @@ def _ms_asleep_at_most():
 
 async def _rest(ms):
     # Lets the other tasks run for so long, and looks at the RTC each second
-    global _looked
+    global _looked, _woken
     while True:
         if not aioschedule._is_looked_at:
             # schedule_loop has been started, it has the worker look
@@ -314,10 +324,13 @@ async def _rest(ms):
             aioschedule.wake()
         await asyncio.sleep_ms(min(ms, _LOOK_MS))
         now = time.ticks_ms()
-        if aioschedule._wall and time.ticks_diff(now, _looked) >= _LOOK_MS:
+        if aioschedule._wall and not 0 <= time.ticks_diff(now, _looked) < _LOOK_MS:
             _looked = now
-            if not aioschedule._wall.clocks_agree():
+            is_agreed = aioschedule._wall.clocks_agree()
+            # They drift apart: what it waits for is found out anew
+            if not is_agreed or not 0 <= time.ticks_diff(now, _woken) < _DRIFT_MS:
                 aioschedule.wake()
+                _woken = now
         ms -= _LOOK_MS
         if ms <= 0:
             return

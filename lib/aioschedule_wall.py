@@ -48,12 +48,10 @@ _DAY_MS = const(86400000)
 _STEP_MS = const(2000)
 # A step by so much is no slip: the RTC was wrong before. Cron draws the line here, too.
 _BIG_STEP_MS = const(10800000)
-# What was seen before that is no good any more for what is due: the clocks drift apart
+# The clocks drift apart: before a run is started, the last close look is not older than that
 _RECENT_MS = const(3000)
 # And after so long a slow drift would be taken for a step
 _CLOSE_LOOK_MS = const(600000)
-# What is read so early in a second may belong to two of them
-_JUST_BEGUN_MS = const(100)
 
 # crontab string -> crontab.Rule: each is parsed once
 _rules = {}
@@ -91,10 +89,8 @@ def _rule(repeat):
 
 def first_phase(name: str, repeat: object, start_ms: int, start: int) -> tuple:
     """The first phase (RTC second, ms) of what is scheduled now, and waits for the wall clock."""
-    is_watched = aioschedule.loop_runs() and aioschedule._wall_queue
-    if not is_watched:
-        # Nobody has looked at the RTC until now
-        look()
+    # A step that nobody has seen yet would be taken for one that this entry lived through
+    look()
     rtc = int(time.time())
     if not repeat:
         return zone.to_rtc(start), 0
@@ -102,7 +98,7 @@ def first_phase(name: str, repeat: object, start_ms: int, start: int) -> tuple:
     has_start = start_ms >= 0 or start >= 0
     following = _first_after(repeat, start, rtc - 1 if has_start else rtc)
     if following is None:
-        aioschedule._refuse(ValueError, name, "repeat", repeat, "the rule has no time to come")
+        aioschedule._refuse(ValueError, name, "repeat", repeat, "never due again")
     return following
 
 
@@ -169,14 +165,14 @@ def due_time(entry: dict, phase: int, ms: int, start: int, until: int) -> tuple:
     following = next_phase(entry["repeat"], start, phase, ms) if entry["repeat"] else None
     ms += aioschedule._jitter_ms(
         entry,
-        "entry",
+        "entry",  # which one, nobody is told: it has been read before
         (following[0] - phase) * 1000 + following[1] - ms if following else None,
         None if last is None else (last - phase) * 1000 - ms,
     )
     return phase + ms // 1000, ms % 1000, _WALL
 
 
-def _planned(entry, state, following):
+def _waiting(entry, state, following):
     # The state in which an entry waits for `following`, a phase as next_phase() gives it
     if following is None:
         return aioschedule._planned(entry, state, _FINISHED, None)
@@ -190,7 +186,7 @@ def next_state(entry: dict, state: tuple) -> tuple:
     # The due time may be still to come, or come once more if the RTC has drifted back
     if time.time() >= rtc:
         rtc, ms = max(_rtc(), (rtc, ms))
-    return _planned(entry, state, next_phase(entry["repeat"], state[_START], rtc, ms))
+    return _waiting(entry, state, next_phase(entry["repeat"], state[_START], rtc, ms))
 
 
 def state_by_rule(entry: dict, state: tuple) -> tuple | None:
@@ -203,7 +199,7 @@ def state_by_rule(entry: dict, state: tuple) -> tuple | None:
         # In this order: a second that ends in between makes it late by more, not by less
         late_ms = aioschedule._monotonic() - state[_DUE]
         came = second + (ms - late_ms) // 1000
-        return _planned(entry, state, _next_from(entry, state, came - 1))
+        return _waiting(entry, state, _next_from(entry, state, came - 1))
     except MemoryError:
         raise
     except Exception as error:
@@ -232,8 +228,17 @@ def state_past(state: tuple) -> tuple:
 
 
 def ms_until(state: tuple) -> int:
-    """The ms until a state of the wall clock is due; less than 0 when it is overdue. As the RTC
-    was at the last look(), from where on the ticks count: to read its ms takes heap."""
+    """The ms until a state of the wall clock is due; less than 0 when it is overdue."""
+    ms = _ms_until(state)
+    if ms <= 0 and (state[_MS] or time.time() < state[_DUE]):
+        # It may have been set back since the last look, by less than a step
+        look_closely()
+        ms = _ms_until(state)
+    return ms
+
+
+def _ms_until(state):
+    # From the last look on the ticks count: to read the ms of the RTC takes heap
     second, tick = _seen
     return (state[_DUE] - second) * 1000 + state[_MS] - time.ticks_diff(time.ticks_ms(), tick)
 
@@ -248,7 +253,7 @@ def _rtc():
         second = int(time.time())
         # In this order only two of the numbers are long ints
         ms = time.time_ns() % 1000000000 // 1000000
-        if ms > _JUST_BEGUN_MS or int(time.time()) == second:
+        if time.time() - second < 1:
             return second, ms
 
 
@@ -286,32 +291,28 @@ def look_closely() -> None:
         return
     expected_ms = time.ticks_diff(time.ticks_ms(), tick)
     expected = second + expected_ms // 1000, expected_ms % 1000
-    moment = min(expected, _rtc())
+    before = min(expected, _rtc())
     for name in list(aioschedule.group()):
         entry = aioschedule.group().get(name)
-        _plan(name, entry, _must_plan, step, moment)
+        _plan(name, entry, _must_plan, step, before)
     # The loop may rest, and somebody else have looked
     aioschedule.wake()
     # Not before: if memory runs out, the step is seen again
     _seen = now
     if step > 0:
         for name in list(aioschedule.group()):
-            _forget_loading(name)
+            entry = aioschedule.group().get(name)
+            if isinstance(entry, dict):
+                # From here on what load() brought is an entry like any other
+                entry.pop("loaded", None)
 
 
-def _forget_loading(name):
-    # After a step forward what load() brought is an entry like any other
-    entry = aioschedule.group().get(name)
-    if isinstance(entry, dict):
-        entry.pop("loaded", None)
-
-
-def _must_plan(entry, state, step, now):
-    # The table of steps. `now`: RTC second and ms, after a step forward as if it had not been.
+def _must_plan(entry, state, step, before):
+    # The table of steps. `before`: RTC second and ms; a due time up to then came before the step.
     if state[_CLOCK] == _OVER:
         # Perhaps it is not over any more
         return True
-    if state[_START] >= 0 and not entry["repeat"] or state[:2] <= now:
+    if state[_START] >= 0 and not entry["repeat"] or state[:2] <= before:
         # It waits for its one time, or is overdue and stays so
         return False
     if step > 0:
@@ -322,8 +323,8 @@ def _must_plan(entry, state, step, now):
     return step <= -_BIG_STEP_MS or not _is_fixed(entry["repeat"])
 
 
-def _must_plan_in_zone(entry, state, step, now):
-    return state[_CLOCK] == _OVER or state[:2] > now
+def _must_plan_in_zone(entry, state, step, before):
+    return state[_CLOCK] == _OVER or state[:2] > before
 
 
 def _is_fixed(repeat):
@@ -346,7 +347,7 @@ def plan_in_zone(rtc: int) -> None:
         _plan(name, aioschedule._kept(tasks.get(name)), _must_plan_in_zone, 0, (rtc, 0))
 
 
-def _plan(name, entry, must_plan, step, now):
+def _plan(name, entry, must_plan, step, before):
     # Plans an entry anew from now on, if it waits for the wall clock and must_plan() says so
     if not aioschedule._is_ours(name, entry):
         return
@@ -354,7 +355,7 @@ def _plan(name, entry, must_plan, step, now):
     if state[_CLOCK] != _WALL and state[_CLOCK] != _OVER:
         return
     try:
-        if must_plan(entry, state, step, now):
+        if must_plan(entry, state, step, before):
             entry["state"] = state = _state_from_now(entry, state)
             aioschedule._changed = True
         # It follows the RTC
@@ -378,7 +379,7 @@ def _state_from_now(entry, state):
             period = aioschedule._read_ms(repeat, "period", "repeat", 1)
             phase += max(0, (aioschedule._monotonic() - phase) // period + 1) * period
         return aioschedule._planned(entry, state, _MONOTONIC, phase)
-    return _planned(entry, state, _next_from(entry, state, int(time.time())))
+    return _waiting(entry, state, _next_from(entry, state, int(time.time())))
 
 
 def _next_from(entry, state, after):

@@ -234,6 +234,45 @@ def test_an_entry_without_its_task():
             assert board.asleep > board.end * 0.9, (where, board.asleep)
 
 
+def test_ticks_beyond_half_their_period():
+    """The RTC is looked at each second, whatever the ticks were at the start: a step is seen while
+    a run keeps the chip awake."""
+    for ticks in (0, (1 << 29) + 5, (1 << 30) - 5):
+        board, ctl, sched = fresh_board("nothing", 2 * HOUR, ticks=ticks)
+        seen = []
+
+        async def server():
+            await asyncio.sleep(2 * HOUR)
+
+        ctl.add(server)
+        sched.schedule("server", start_in=0)
+        ctl.add(valve(board, seen, ms=0), name="late")
+        sched.schedule("late", start_in=sched.localtime(int(board.time()) + 5 * HOUR))
+
+        async def script():
+            await asyncio.sleep(100)
+            vclock.step(5 * HOUR)
+
+        play(board, script())
+        assert len(seen) == 1 and 100_000 <= seen[0] <= 102_100, (ticks, seen)
+
+
+def test_slept_before_the_loop():
+    """Seconds count from the start of the loop, also if the chip has slept before that."""
+    for kind in KINDS:
+        board, ctl, sched = fresh_board(kind, 200)
+        seen = []
+        for _ in range(8):
+            sched.slept(0)
+            board.sleep(8000)
+            sched.slept(8000)
+        ctl.add(valve(board, seen, ms=0), name="valve")
+        sched.schedule("valve", start_in=1)
+        begin = board.true()
+        play(board)
+        check(seen, [begin + 1000], 20)
+
+
 def test_may_sleep():
     """The chip stays awake while it says no."""
     board, ctl, sched = fresh_board("nothing", HOUR)

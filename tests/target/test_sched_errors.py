@@ -119,6 +119,9 @@ def test_repeat_true():
     for options in ({}, {"start_in": 0}, {"start_in": (2024, 1, 1, 0, 0, 0)}):
         er = refusal(sched.schedule, "a", repeat=True, **options)
         assert "repeat=True" in str(er), er
+    # Less than a ms
+    er = refusal(sched.schedule, "a", repeat=True, start_in=0.0001)
+    assert "repeat=0.0001" in str(er), er
     eq(sched.group(), {})
 
 

@@ -337,6 +337,18 @@ WRITTEN = (
     ({"start_in": (2026, 5, 1, 12, 0, 13), "repeat": 5}, [13_000, 18_000]),
     ({"start_in": 1, "repeat": 4, "times": 2}, [11_000, 15_000]),
     ({"start_in": 1, "repeat": 4, "until": 6}, [11_000, 15_000]),
+    # None is as left out
+    (
+        {
+            "start_in": 1,
+            "repeat": 4,
+            "until": None,
+            "times": None,
+            "timeout": None,
+            "jitter": None,
+        },
+        [11_000, 15_000, 19_000],
+    ),
 )
 
 
@@ -367,6 +379,35 @@ def test_written_into_the_group():
             eq((how, options, runs), (how, options, [0] + want))
             eq(steady, list(range(500, 20_000, 1000)))
             eq(log, [])
+
+
+def test_written_while_memory_runs_out():
+    """Its seconds count from when it is taken up, also if there is no memory for that at first."""
+
+    class Entry(dict):
+        # At first there is no room for another key
+        is_full = True
+
+        def __setitem__(self, key, value):
+            if self.is_full and key not in self:
+                self.is_full = False
+                raise MemoryError
+            super().__setitem__(key, value)
+
+        def update(self, other):
+            for key in other:
+                self[key] = other[key]
+
+    fresh()
+    runs = add("x")
+
+    def write():
+        aioschedule.group()["x"] = Entry({"start_in": 5, "repeat": 10})
+        aioschedule.wake()
+
+    run(1030, (1000, write))
+    # The next try is a second later
+    eq(runs, [0, 1_006_000, 1_016_000, 1_026_000])
 
 
 def test_written_before_the_loop():

@@ -13,6 +13,7 @@ vclock.install()
 
 import afresh
 
+import asyncio
 import gc
 
 from afresh import add, civil, modules, run, secs
@@ -353,6 +354,51 @@ def test_slow_clock_adds_up_to_no_step():
         # 30 s late by then
         assert 1_828_000 <= runs[kind][0] <= 1_832_000, runs
     eq(len(runs["hourly"]), 3)
+
+
+def test_drift_that_somebody_else_looks_at():
+    """An RTC that gains 200 ppm is followed also while somebody asks idle_ms() every 5 s."""
+    fresh()
+    rtc = add_and_read("once", start_in=(2026, 5, 1, 18, 0, 0))
+
+    async def neighbour():
+        while True:
+            await asyncio.sleep(5)
+            vclock.step(0.001)
+            aioschedule.idle_ms()
+
+    aioctl.add(neighbour)
+    run(6 * HOUR)
+    late = rtc[0] - (_epoch + 6 * HOUR) * 1000
+    assert len(rtc) == 1 and 0 <= late < 100, late
+
+
+def test_set_back_by_less_than_a_step_just_before():
+    """The next due time is compared with the RTC: what that says at the last moment counts."""
+    for ms in (1, 20, 300, 900, 1100):
+        for back in (0.25, 1, 1.75):
+            for half in (0, 0.5):
+                fresh()
+                options = {"start_in": (2026, 5, 1, 12, 0, 10), "repeat": 0.5 if half else 60}
+                rtc = add_and_read("w", times=2, **options)
+                run(80, (10 + half - ms / 1000, lambda: vclock.step(-back)))
+                wants = [10_000, 10_500 if half else 70_000]
+                for got, want in zip(rtc, wants):
+                    late = got - _epoch * 1000 - want
+                    assert 0 <= late < 100, (ms, back, half, late)
+                eq(len(rtc), 2)
+
+
+def add_and_read(name, **options):
+    # Adds a task; returns a list: the RTC in ms at its runs
+    rtc = []
+
+    async def body():
+        rtc.append(time.time_ns() // 1000000)
+
+    aioschedule.schedule(name, **options)
+    aioctl.add(body, name=name)
+    return rtc
 
 
 # Before the loop, and between calls

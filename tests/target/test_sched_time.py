@@ -172,8 +172,46 @@ def test_what_looking_takes_makes_no_run_late():
     runs = []
     job("a", runs, start_in=1, repeat=1)
     play(4500)
-    # One look that finds it, and one at what is next
-    eq(runs, [1080, 2080, 3080, 4080])
+    # One look that finds it, and two before it is started
+    eq(runs, [1120, 2120, 3120, 4120])
+
+
+def test_a_slow_rule_is_not_late():
+    """A rule that takes 300 ms to find its next time, each second."""
+    ctl, sched = fresh()
+    runs = []
+
+    def each_second(rtc):
+        vclock.block(300)
+        return rtc + 1
+
+    job("a", runs, repeat=each_second)
+    play(9900)
+    eq([ms % 1000 for ms in runs], [0] * len(runs))
+    assert len(runs) >= 8, runs
+
+
+def test_the_same_start_and_end():
+    """start_in and `until` that are the same are one run, however long a call takes."""
+    ctl, sched = fresh()
+    runs = []
+
+    ticks_ms = time.ticks_ms
+
+    def later():
+        vclock.block(1)
+        return ticks_ms()
+
+    def slowly():
+        # Each look at the clock takes a ms
+        time.ticks_ms = later
+        try:
+            job("a", runs, start_in=3, until=3)
+        finally:
+            time.ticks_ms = ticks_ms
+
+    play(9000, (1000, slowly))
+    eq(len(runs), 1)
 
 
 def test_busy_neighbours():
