@@ -206,9 +206,10 @@ def test_the_same_start_and_end():
         # Each look at the clock takes a ms
         time.ticks_ms = later
         try:
-            job("a", runs, start_in=3, until=3)
+            sched.schedule("a", start_in=3, until=3)
         finally:
             time.ticks_ms = ticks_ms
+        job("a", runs)
 
     play(9000, (1000, slowly))
     eq(len(runs), 1)
