@@ -73,6 +73,7 @@ _FINISHED = const(4)  # has no run left; in no queue
 
 # Places in a state
 _DUE = const(0)
+_MS = const(1)
 _NAME = const(2)
 _CLOCK = const(3)
 _PHASE = const(4)
@@ -510,7 +511,12 @@ def _is_ours(name, entry):
         return False
     if clock == _FINISHED:
         return True
-    return isinstance(state[_DUE], int) and _MONOTONIC <= clock <= (_OVER if _wall else _ASK)
+    return (
+        isinstance(state[_DUE], int)
+        and isinstance(state[_MS], int)
+        and isinstance(state[_PHASE], int)
+        and _MONOTONIC <= clock <= (_OVER if _wall else _ASK)
+    )
 
 
 def _enter(name, entry):
@@ -738,6 +744,9 @@ async def _work(ended):
                 await asyncio.sleep_ms(ms)
             except asyncio.CancelledError:
                 # A wake-up, or the end
+                _rest_until = None
+            except MemoryError:
+                # The same: there was none for the exception. Both in one tuple would take some.
                 _rest_until = None
             if _sleeper is me:
                 _sleeper = None

@@ -43,6 +43,8 @@ _POLL_MS = const(20)
 _TELLING_MS = const(3000)
 # The two clocks never differ by more than that unless one was set or stood still
 _STEP_MS = const(2000)
+# The same from one sleep to the next. An RTC that tells whole seconds only seems to differ by one.
+_AWAKE_STEP_MS = const(1100)
 
 # An RTC that falls behind the ticks by so much in a shorter time than this loses it in sleeps, as
 # no crystal is so bad
@@ -80,14 +82,16 @@ def _see():
 
 # The mark: an RTC second, and ticks_ms() when it began
 _mark = _see()
+# The same at the end of the last sleep
+_woke = _mark
 
 
-def _passed():
-    # Since the mark: ms by the ticks, ms by the RTC
+def _passed(mark):
+    # Since a mark: ms by the ticks, ms by the RTC
     second, tick = _see()
     now = time.ticks_ms()
-    ticks = time.ticks_diff(now, _mark[1])
-    return ticks, (second - _mark[0]) * 1000 + time.ticks_diff(now, tick)
+    ticks = time.ticks_diff(now, mark[1])
+    return ticks, (second - mark[0]) * 1000 + time.ticks_diff(now, tick)
 
 
 def _move_mark(ticks, passed):
@@ -103,7 +107,7 @@ def slept(ms: int) -> None:
     still meanwhile. Call slept(0) just before the sleep and slept(ms) just after.
 
     ms: int, how long the chip slept. Raises TypeError or ValueError for anything else."""
-    global _asleep
+    global _asleep, _woke
     if not isinstance(ms, int):
         raise TypeError("slept(%r): accepted: ms, an int from 0 on" % (ms,))
     if ms < 0:
@@ -113,16 +117,18 @@ def slept(ms: int) -> None:
         _before_sleep()
         return
     _asleep += ms
-    ticks, rtc = _passed()
+    ticks, rtc = _passed(_mark)
     if _kind in (_UNKNOWN, _BOTH_STAND) and _asleep >= _TELLING_MS:
         _find_kind(ticks, rtc)
     if _kind == _UNKNOWN:
+        _woke = _see()
         if aioschedule._wall:
             # Which clock is right is not known yet: what waits for the RTC follows that
             aioschedule._wall.look_closely()
         return
     _correct(ticks, rtc)
     _asleep = 0
+    _woke = _see()
     if aioschedule._wall:
         # No sleep is a step
         aioschedule._wall._seen = aioschedule._wall._see()
@@ -133,7 +139,8 @@ def _before_sleep():
     if aioschedule._wall:
         # A step is seen before the sleep, or it would be lost
         aioschedule._wall.look()
-    ticks, rtc = _passed()
+    _follow_rtc()
+    ticks, rtc = _passed(_mark)
     if _asleep and 0 <= ticks < _LONGEST_MS:
         # Not enough for _find_kind() yet
         return
@@ -145,6 +152,16 @@ def _before_sleep():
         _move_mark(ticks, ticks)
     elif ticks > _LAG_TIME_MS:
         _mark = _see()
+
+
+def _follow_rtc():
+    # If the RTC was set since the last sleep: the mark is moved as if it had been set before
+    global _mark
+    ticks, rtc = _passed(_woke)
+    jump = rtc - ticks
+    if not -_AWAKE_STEP_MS < jump < _AWAKE_STEP_MS:
+        second, tick = _mark
+        _mark = second + jump // 1000, time.ticks_add(tick, -(jump % 1000))
 
 
 def _find_kind(ticks, rtc):

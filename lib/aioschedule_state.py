@@ -202,9 +202,11 @@ def _texts():
     count = 0
     group = aioschedule.group()
     for name in set(group) | set(aioschedule._tasks()):
+        # First what is kept: an interrupt may schedule it anew in between
+        kept = _kept(name)
         entry = group.get(name)
         is_stopped = entry is None
-        text = _text_of(name, _kept(name) if is_stopped else entry, is_stopped)
+        text = _text_of(name, kept if is_stopped else entry, is_stopped)
         if text:
             count += 1
             yield text

@@ -582,7 +582,7 @@ def test_save():
 # For a while
 
 
-async def no_memory(seen):
+async def no_memory(seen, is_woken):
     async def job():
         seen["jobs"] += 1
 
@@ -601,6 +601,9 @@ async def no_memory(seen):
     before = seen["jobs"]
     gc.collect()
     gc.disable()
+    if is_woken:
+        # It is on its way, and there will be none for it
+        aioschedule.wake()
     kept = fill()
     # No float from here on: that takes memory
     await asyncio.sleep_ms(2500)
@@ -616,11 +619,12 @@ async def no_memory(seen):
 
 def test_no_memory_left():
     """The loops go on where no memory is left for a while, and all runs again after it."""
-    fresh()
-    try:
-        vclock.run(no_memory({"jobs": 0}), 10_000)
-    finally:
-        gc.enable()
+    for is_woken in (False, True):
+        fresh()
+        try:
+            vclock.run(no_memory({"jobs": 0}, is_woken), 10_000)
+        finally:
+            gc.enable()
 
 
 def test_others_run():

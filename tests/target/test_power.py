@@ -234,6 +234,31 @@ def test_an_entry_without_its_task():
             assert board.asleep > board.end * 0.9, (where, board.asleep)
 
 
+def test_the_rtc_is_set_between_the_first_sleeps():
+    """They tell which clock stands still, and no step between them is taken for a sleep: NTP
+    comes within the first seconds. All is on time, and the RTC as it was set."""
+    for kind in ("nothing", "rtc"):
+        for after, jump in ((0.5, 150_000_000), (0.5, -7200), (4, 7200), (4, -1.6), (900.5, 1.6)):
+            board, ctl, sched = fresh_board(kind, 3 * HOUR, epoch=(2021, 1, 1, 0, 0, 0))
+            seen, cron = [], []
+            ctl.add(valve(board, seen, ms=0), name="seconds")
+            sched.schedule("seconds", start_in=600, repeat=600)
+            ctl.add(valve(board, cron, ms=0), name="rule")
+            sched.schedule("rule", repeat="*/15 * * * *")
+
+            async def ntp():
+                while board.true() < after * 1000:
+                    await asyncio.sleep_ms(100)
+                vclock.step(jump)
+
+            play(board, ntp())
+            where = kind, after, jump
+            check(seen, [k * 600_000 for k in range(1, 18)], 20)
+            error = board.time() - board.wall() - jump
+            assert -1.1 <= error <= 1.1, (where, error)
+            assert len(cron) >= 11, (where, cron)
+
+
 def test_ticks_beyond_half_their_period():
     """The RTC is looked at each second, whatever the ticks were at the start: a step is seen while
     a run keeps the chip awake."""
