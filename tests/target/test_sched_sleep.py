@@ -257,7 +257,7 @@ def test_rescheduling_leaves_no_litter():
     before = memory()
     often()
     play(5000, (1000, often), (3000, lambda: used.append(memory())))
-    # A word on the stack may keep some KB of what was compiled. What waits would take 300 and more.
+    # A word on the stack may keep some KB of what was compiled. What waits would take 300.
     assert max(used) - before < 8 * LITTER, (before, used)
 
 
