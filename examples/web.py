@@ -35,7 +35,6 @@ title="Runs"><td title="Repeat"><input aria-label="Repeat: seconds, or a crontab
 <button value="start"></button> <button value="stop">Stop</button></template><script>
 const find = (query, where = document) => where.querySelector(query), body = find("tbody")
 const span = (ms = 0) => Math.floor(ms / 36e5) + new Date(ms % 36e5).toISOString().slice(13, 19)
-let epoch = 0
 async function ask(path, how) {
   const answer = await fetch(path, how)
   if (!answer.ok) throw Error(await answer.text() || "HTTP status " + answer.status)
@@ -48,7 +47,7 @@ async function act(action, target, options = {}) {
   await ask("act", how).catch(e => { find("#error").textContent = e.message })
   look()
 }
-function show({ name, state, error, ...task }, place) {
+function show({ name, state, error, ...task }, place, epoch) {
   const row = [...body.rows].find(row => row.dataset.name === name)
     || find("tr", find("template").content).cloneNode(true)
   const at = (time, more) => time == null ? "" : new Date(epoch + (time + task.offset) * 1e3)
@@ -58,6 +57,9 @@ function show({ name, state, error, ...task }, place) {
   const cells = [name, state, at(task.next, "\\nin " + span(task.next_ms)),
     at(task.last, "\\n") + took + (error ?? task.result ?? ""), [task.runs, ...counts].join("\\n")]
   cells.forEach((text, i) => { row.cells[i].textContent = text.trim() })
+  // A row that moves loses the focus, and sends what is half typed: the others move around it
+  const held = row.contains(document.activeElement)
+  while (held && body.rows[place] !== row) body.append(body.rows[place])
   if (body.rows[place] !== row) body.insertBefore(row, body.rows[place] || null)
   row.dataset.name = name; row.classList.toggle("failed", error != null)
   if (find("input", row) !== document.activeElement) find("input", row).value = task.repeat
@@ -67,8 +69,7 @@ function show({ name, state, error, ...task }, place) {
 async function look() {
   try {
     const answer = await ask("tasks")
-    epoch = Date.UTC(answer.year)
-    answer.tasks.forEach(show)
+    answer.tasks.forEach((task, place) => show(task, place, Date.UTC(answer.year)))
     while (body.rows[answer.tasks.length]) body.lastElementChild.remove()
     find("#clock").textContent = answer.now
   } catch (e) { find("#clock").textContent = "No answer from the board: " + e.message }

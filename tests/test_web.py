@@ -403,6 +403,28 @@ def test_page_changes_a_rule(page, board):
     expect(cell(page, "pump", "Runs")).to_have_text("1")
 
 
+def test_page_leaves_a_row_in_use_where_it_is(page, board):
+    """When the order changes, what is typed and the focus stay; nothing half typed is sent."""
+    field = row_of(page, "pump").get_by_label("Repeat")
+    button = row_of(page, "busy").get_by_role("button", name="Stop")
+    expect(page.locator("tbody td:first-child").nth(1)).to_have_text("pump")
+    field.focus()
+    page.keyboard.type("9")
+    # The last one that has a schedule, then the first of all
+    for place, start_in in (3, 40_000_000), (0, 500):
+        options = {"start_in": start_in, "repeat": start_in}
+        assert board.act("schedule", "pump", **options) == (200, "{}")
+        assert board.act("schedule", "tick", start_in=1000, repeat=1000) == (200, "{}")
+        expect(page.locator("tbody td:first-child").nth(place)).to_have_text("pump")
+        expect(field).to_be_focused()
+        expect(field).to_have_value("36009")
+        assert board.tasks()["pump"]["repeat"] == start_in
+    button.focus()
+    assert board.act("schedule", "busy", start_in=400) == (200, "{}")
+    expect(page.locator("tbody td:first-child").nth(0)).to_have_text("busy")
+    expect(button).to_be_focused()
+
+
 def test_page_says_that_the_board_is_gone(page, board):
     expect(cell(page, "pump", "State")).to_have_text("scheduled")
     board.process.kill()
