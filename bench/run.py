@@ -74,7 +74,7 @@ BUDGETS = [
     ("heap", "idle, later", "200 entries, after 13 days of uptime [5]", "B", 0, None),
     ("heap", "idle, wall-clock, later", "the same, one of them wall-clock", "B", 64, None),
     ("heap", "kept", "heap not given back per run, with `aioctl`", "B", 0, 0),
-    ("tasks", "task", "heap per `aioctl` task beyond a bare asyncio task [6]", "B", 240, None),
+    ("tasks", "memory", "heap per `aioctl` task beyond a bare asyncio task [6]", "B", 240, None),
     ("tasks", "start", "`aioctl.start()` of a task that has run", "µs", None, None),
     ("tasks", "start, first step", "the same, until its first step", "µs", None, None),
     ("tasks", "start, allocated", "heap allocated by it", "B", None, None),
@@ -490,7 +490,9 @@ def main():
             values = {}
             for group in groups:
                 print(f"measuring {group} on the {target.name}", file=sys.stderr)
-                values.update(MEASURES[group](target))
+                found_now = MEASURES[group](target)
+                assert not values.keys() & found_now.keys(), "two rows have one key"
+                values.update(found_now)
             if found:
                 # The same for all of them
                 values = {key: n for key, n in values.items() if not key.startswith("mpy ")}

@@ -33,7 +33,7 @@ async def _main(names):
     for name in names:
         aioctl.add(_sleep, name=name)
     await asyncio.sleep_ms(100)
-    report("task", (used() - before - plain) // len(names))
+    report("memory", (used() - before - plain) // len(names))
     await _starts()
 
 
