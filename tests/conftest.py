@@ -345,6 +345,7 @@ class Board:
             if self.target == "wasm":
                 import wasm_board
 
+                self.version = wasm_board.version()
                 self.texts[path] = wasm_board.run_items(path, items)
                 return self.texts[path]
             self.device = self.target

@@ -69,6 +69,11 @@ def missing():
     return None
 
 
+def version():
+    """Of MicroPython: its package has the same."""
+    return json.loads((INTERPRETER.parent / "package.json").read_text("utf-8"))["version"]
+
+
 def run_node(script, *args, timeout=60):
     """Runs a script of tests/wasm with the interpreter; the finished process."""
     return subprocess.run(
