@@ -113,6 +113,8 @@ _waking = None
 _changed = True
 # Something failed: ticks_ms() at which it is tried again. Or None.
 _retry_tick: "Any" = None
+# How entries were planned anew since an entry was taken up that is due, or None
+_planned_anew: "Any" = None
 # Whether the wall clock's queue is asked first in the next pass
 _wall_first = False
 # An item that is due soon, the `repeat` of its entry, and the state after its run: found
@@ -767,8 +769,9 @@ def _pass():
     global _changed, _rest_until, _wall_first
     try:
         _keep_monotonic_base()
-        if _rest_until is not None:
-            ms = _ms_to_rest()
+        rest_until = _rest_until
+        if rest_until is not None:
+            ms = _ms_to_rest(rest_until)
             if ms > 0:
                 return ms
             _rest_until = None
@@ -819,13 +822,13 @@ def _take_up_if_changed():
         _take_up()
 
 
-def _ms_to_rest():
+def _ms_to_rest(rest_until):
     # While the RTC is looked at each second: the ms to the next look, 0 if there is work to do
     if _changed or len(_AIOCTL_SCHEDULE_GROUP) != _entries_seen:
         return 0
     if not _soonest(_wall_queue) or not _wall.clocks_agree():
         return 0
-    return min(1000, time.ticks_diff(_rest_until, time.ticks_ms()))
+    return min(1000, time.ticks_diff(rest_until, time.ticks_ms()))
 
 
 def _first(queue):
@@ -977,7 +980,9 @@ def _build_queues():
 def _fall_due(queue, item, late):
     # Whatever fails keeps no other entry waiting: its item leaves the queue, and is back when the
     # queues are built anew
+    global _planned_anew
     name = item[_NAME]
+    _planned_anew = None
     entry = _AIOCTL_SCHEDULE_GROUP.get(name)
     if not isinstance(entry, dict) or entry.get("state") is not item:
         # An interrupt has changed it just now
@@ -988,6 +993,9 @@ def _fall_due(queue, item, late):
         heapq.heappop(queue)
         if state and state is not item and state[_CLOCK] < _FINISHED:
             heapq.heappush(_monotonic_queue if state[_CLOCK] < _WALL else _wall_queue, state)
+        if _planned_anew:
+            # An interrupt has seen a step of the RTC meanwhile, and `state` may be from before
+            _wall.plan_anew(name, *_planned_anew)
     except Exception as error:
         _retry_later()
         _settle()

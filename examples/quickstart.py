@@ -98,6 +98,8 @@ async def main():
 
     if typing and aiorepl:
         aioctl.add(repl)
+    # The scheduler begins
+    await asyncio.sleep_ms(0)
     for i in range(SECONDS * 2):
         if screen:
             paint()

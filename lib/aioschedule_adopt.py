@@ -8,6 +8,8 @@
 
 __version__ = "0.1.0"
 
+import time
+
 from micropython import const
 
 import aioschedule
@@ -22,6 +24,10 @@ _WALL = const(2)
 _OVER = const(3)
 _FINISHED = const(4)
 _CLOCK = const(3)
+_PHASE = const(4)
+
+# As in aioschedule_wall.py
+_BIG_STEP_MS = const(10800000)
 
 
 def options_of(entry: dict) -> dict:
@@ -54,8 +60,27 @@ def entry_of(name: str, options: dict) -> dict:
     if entry["state"][_CLOCK] == _FINISHED:
         print("Task", name, "has no run left")
     elif entry["state"][_CLOCK] in (_WALL, _OVER):
-        aioschedule._load_wall().check_kept(entry)
+        _check_kept(entry)
     return entry
+
+
+def _check_kept(entry):
+    # Plans it anew if the RTC was set meanwhile
+    wall = aioschedule._load_wall()
+    state = entry["state"]
+    if state[_CLOCK] == _OVER or _is_set_back(entry, state):
+        entry["state"] = wall.state_from_now(entry, state)
+
+
+def _is_set_back(entry, state):
+    # Whether the RTC was set back by three hours or more: then the rule has a time more than three
+    # hours from now that is before the one it waits for. What was loaded while the RTC was not set
+    # waits for that.
+    if not entry["repeat"] or "loaded" in entry:
+        return False
+    later = int(time.time()) + _BIG_STEP_MS // 1000
+    following = aioschedule._wall.next_from(entry, state, later)
+    return following is not None and following[0] < state[_PHASE]
 
 
 def adopt(name: "Any", entry: "Any") -> bool:
@@ -63,6 +88,7 @@ def adopt(name: "Any", entry: "Any") -> bool:
     is logged, once. Returns whether it is an entry now."""
     schedule = aioschedule.group()
     try:
+        entry = _own(name, entry)
         is_changed = "state" in entry and "error" not in entry
         _make(entry, aioschedule._new_entry(name, options_of(entry)))
         if is_changed:
@@ -77,11 +103,28 @@ def adopt(name: "Any", entry: "Any") -> bool:
             return False
         if not isinstance(entry, dict) or not isinstance(name, str):
             _drop(name, entry, error)
-        elif entry.get("error") != repr(error):
+        elif entry.get("error") != _text(error):
             aioschedule._say(name, "error", error)
-            entry["error"] = repr(error)
+            entry["error"] = _text(error)
             entry["state"] = None
         return False
+
+
+def _own(name, entry):
+    # A dict that is the entry of two names is copied for the second one
+    schedule = aioschedule.group()
+    for other in list(schedule):
+        if other != name and schedule.get(other) is entry and isinstance(entry, dict):
+            schedule[name] = dict(entry)
+            return schedule[name]
+    return entry
+
+
+def _text(error):
+    try:
+        return repr(error)
+    except Exception:
+        return type(error).__name__
 
 
 def _make(entry, new):

@@ -43,6 +43,8 @@ _POLL_MS = const(20)
 _TELLING_MS = const(3000)
 # The two clocks never differ by more than that unless one was set or stood still
 _STEP_MS = const(2000)
+# An RTC of whole seconds may show so much too little
+_ROUNDING_MS = const(1000)
 # The same from one sleep to the next. An RTC that tells whole seconds only seems to differ by one.
 _AWAKE_STEP_MS = const(1100)
 
@@ -82,7 +84,7 @@ def _see():
 
 # The mark: an RTC second, and ticks_ms() when it began
 _mark = _see()
-# The same at the end of the last sleep
+# The same at the end of the last sleep; None until that is accounted for
 _woke = _mark
 
 
@@ -94,12 +96,11 @@ def _passed(mark):
     return ticks, (second - mark[0]) * 1000 + time.ticks_diff(now, tick)
 
 
-def _move_mark(ticks, passed):
-    # To what the RTC should show, `ticks` after the mark, when that is `passed` ms after it: where
+def _mark_after(ticks, passed):
+    # What the RTC should show, `ticks` after the mark, when that is `passed` ms after it: where
     # the RTC stands still it is set by this, so that no sleep adds an error
-    global _mark
     second, tick = _mark
-    _mark = second + passed // 1000, time.ticks_add(tick, ticks - passed % 1000)
+    return second + passed // 1000, time.ticks_add(tick, ticks - passed % 1000)
 
 
 def slept(ms: int) -> None:
@@ -117,25 +118,35 @@ def slept(ms: int) -> None:
         _before_sleep()
         return
     _asleep += ms
+    # Until that is accounted for
+    _woke = None
+    _account()
+
+
+def _account():
+    # Corrects the clock that stood still. Where memory runs out on the way that is done before
+    # the next sleep, and nothing counts twice.
+    global _woke
+    asleep = _asleep
     ticks, rtc = _passed(_mark)
-    if _kind in (_UNKNOWN, _BOTH_STAND) and _asleep >= _TELLING_MS:
+    if _kind in (_UNKNOWN, _BOTH_STAND) and asleep >= _TELLING_MS:
         _find_kind(ticks, rtc)
-    if _kind == _UNKNOWN:
-        _woke = _see()
-        if aioschedule._wall:
-            # Which clock is right is not known yet: what waits for the RTC follows that
-            aioschedule._wall.look_closely()
-        return
     _correct(ticks, rtc)
-    _asleep = 0
+    wall = aioschedule._wall
+    if wall:
+        # By how much the RTC went on more than the ticks: that is no step, up to the time asleep
+        ticks, rtc = _passed(wall._seen)
+        if 0 < rtc - ticks < asleep + _ROUNDING_MS:
+            second, tick = wall._seen
+            wall._seen = second, time.ticks_add(tick, ticks - rtc)
+        wall.look_closely()
     _woke = _see()
-    if aioschedule._wall:
-        # No sleep is a step
-        aioschedule._wall._seen = aioschedule._wall._see()
 
 
 def _before_sleep():
     global _mark, _asleep
+    if not _woke:
+        _account()
     if aioschedule._wall:
         # A step is seen before the sleep, or it would be lost
         aioschedule._wall.look()
@@ -149,7 +160,7 @@ def _before_sleep():
         # The RTC tells, also if it was set
         _mark = _see()
     elif _kind != _BOTH_RUN:
-        _move_mark(ticks, ticks)
+        _mark = _mark_after(ticks, ticks)
     elif ticks > _LAG_TIME_MS:
         _mark = _see()
 
@@ -179,20 +190,28 @@ def _find_kind(ticks, rtc):
 
 
 def _correct(ticks, rtc):
-    global _mark, _kind
-    if _kind == _BOTH_RUN and ticks - rtc >= _LAG_MS:
+    # What takes memory comes before the first store of each branch, or may be done twice
+    global _mark, _kind, _asleep
+    if _kind == _UNKNOWN:
+        return
+    if _kind == _BOTH_RUN and _LAG_MS <= ticks - rtc < _LAG_MS + _asleep:
         _kind = _RTC_STANDS
     if _kind == _TICKS_STAND:
+        mark = _see()
         gap = rtc - ticks
-        # By the RTC, unless that was set meanwhile
-        _move_monotonic(gap if 0 <= gap < _asleep + _STEP_MS else _asleep)
-        _mark = _see()
-    elif _kind == _RTC_STANDS:
-        _move_mark(ticks, ticks)
-        _set_rtc(_mark[0])
+        if not -_ROUNDING_MS < gap < _asleep + _STEP_MS:
+            # The RTC was set meanwhile
+            gap = _asleep
+        _move_monotonic(gap)
+        _mark = mark
     elif _kind == _BOTH_STAND:
+        mark = _mark_after(ticks, ticks + _asleep)
         _move_monotonic(_asleep)
-        _move_mark(ticks, ticks + _asleep)
+        _mark = mark
+    elif _kind == _RTC_STANDS:
+        _mark = _mark_after(ticks, ticks)
+    _asleep = 0
+    if _kind in (_RTC_STANDS, _BOTH_STAND):
         _set_rtc(_mark[0])
 
 

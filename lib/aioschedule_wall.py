@@ -194,12 +194,13 @@ def state_by_rule(entry: dict, state: tuple) -> tuple | None:
     match in the very second of the start counts, also if that was a while ago."""
     # First, so that an earlier step of the RTC is not taken for one that this entry lived through
     look()
+    aioschedule._planned_anew = None
     try:
         second, ms = _rtc()
         # In this order: a second that ends in between makes it late by more, not by less
         late_ms = aioschedule._monotonic() - state[_DUE]
         came = second + (ms - late_ms) // 1000
-        return _waiting(entry, state, _next_from(entry, state, came - 1))
+        return _waiting(entry, state, next_from(entry, state, came - 1))
     except MemoryError:
         raise
     except Exception as error:
@@ -283,6 +284,8 @@ def look() -> None:
 def look_closely() -> None:
     """The close look. After a step what waits is planned anew, as far as it has to be."""
     global _seen
+    # The worker may rest on how the clocks stood before
+    aioschedule._rest_until = None
     second, tick = _seen
     now = _see()
     step = (now[0] - second) * 1000 - time.ticks_diff(now[1], tick)
@@ -292,9 +295,9 @@ def look_closely() -> None:
     expected_ms = time.ticks_diff(time.ticks_ms(), tick)
     expected = second + expected_ms // 1000, expected_ms % 1000
     before = min(expected, _rtc())
+    _tell_worker(_must_plan, step, before)
     for name in list(aioschedule.group()):
-        entry = aioschedule.group().get(name)
-        _plan(name, entry, _must_plan, step, before)
+        plan_anew(name, _must_plan, step, before)
     # The loop may rest, and somebody else have looked
     aioschedule.wake()
     # Not before: if memory runs out, the step is seen again
@@ -339,12 +342,24 @@ def plan_in_zone(rtc: int) -> None:
     aioctl.stop() has taken out of the schedule and keeps."""
     # They were made for the zone before
     _rules.clear()
-    schedule = aioschedule.group()
     tasks = aioschedule._tasks()
-    for name in list(schedule):
-        _plan(name, schedule.get(name), _must_plan_in_zone, 0, (rtc, 0))
+    _tell_worker(_must_plan_in_zone, 0, (rtc, 0))
+    for name in list(aioschedule.group()):
+        plan_anew(name, _must_plan_in_zone, 0, (rtc, 0))
     for name in list(tasks):
         _plan(name, aioschedule._kept(tasks.get(name)), _must_plan_in_zone, 0, (rtc, 0))
+
+
+def _tell_worker(must_plan, step, before):
+    # If this is an interrupt, the worker may have made a state before, and not stored it yet
+    aioschedule._prepared = (None, None, None)
+    aioschedule._planned_anew = must_plan, step, before
+
+
+def plan_anew(name: str, must_plan: "Callable", step: int, before: tuple) -> None:
+    """Plans an entry of the schedule anew, if it has to be: the worker does so once more where an
+    interrupt has done so meanwhile."""
+    _plan(name, aioschedule.group().get(name), must_plan, step, before)
 
 
 def _plan(name, entry, must_plan, step, before):
@@ -356,7 +371,7 @@ def _plan(name, entry, must_plan, step, before):
         return
     try:
         if must_plan(entry, state, step, before):
-            entry["state"] = state = _state_from_now(entry, state)
+            entry["state"] = state = state_from_now(entry, state)
             aioschedule._changed = True
         # It follows the RTC
         aioschedule._tell_start(entry, state)
@@ -368,8 +383,8 @@ def _plan(name, entry, must_plan, step, before):
         aioschedule._changed = True
 
 
-def _state_from_now(entry, state):
-    # The state with the next due time after now, on the clock that the entry is on
+def state_from_now(entry: dict, state: tuple) -> tuple:
+    """The state with the next due time after now, on the clock that the entry is on."""
     repeat = entry["repeat"]
     start = state[_START]
     if start < 0 and not aioschedule._is_rule(repeat):
@@ -379,35 +394,17 @@ def _state_from_now(entry, state):
             period = aioschedule._read_ms(repeat, "period", "repeat", 1)
             phase += max(0, (aioschedule._monotonic() - phase) // period + 1) * period
         return aioschedule._planned(entry, state, _MONOTONIC, phase)
-    return _waiting(entry, state, _next_from(entry, state, int(time.time())))
+    return _waiting(entry, state, next_from(entry, state, int(time.time())))
 
 
-def _next_from(entry, state, after):
-    # The first phase of an entry after that RTC second, whether it has had a due time or not
+def next_from(entry: dict, state: tuple, after: int) -> tuple | None:
+    """The first phase of an entry after that RTC second, whether it has had a due time or not."""
     if not entry["repeat"]:
         return zone.to_rtc(state[_START]), 0
     # Its runs tell nothing: it may have been started by hand
     if entry.get("start_in") == -1 or state[_MISSED]:
         return next_phase(entry["repeat"], state[_START], after, 999)
     return _first_after(entry["repeat"], state[_START], after)
-
-
-def check_kept(entry: dict) -> None:
-    """Plans an entry anew that aioctl.stop() has kept, if the RTC was set meanwhile."""
-    state = entry["state"]
-    if state[_CLOCK] == _OVER or _is_set_back(entry, state):
-        entry["state"] = _state_from_now(entry, state)
-
-
-def _is_set_back(entry, state):
-    # Whether the RTC was set back by three hours or more: then the rule has a time more than three
-    # hours from now that is before the one it waits for. What was loaded while the RTC was not set
-    # waits for that.
-    if not entry["repeat"] or "loaded" in entry:
-        return False
-    later = int(time.time()) + _BIG_STEP_MS // 1000
-    following = _next_from(entry, state, later)
-    return following is not None and following[0] < state[_PHASE]
 
 
 _seen = _see()

@@ -8,11 +8,14 @@ import vclock
 vclock.install()
 
 import asyncio
+import os
+import sys
 
+from interrupts import enough_memory, no_memory, went_short
 from sleepyboard import KINDS, Board, Done, fresh_board, play
 from afresh import Log
 from harness import eq, raises
-from programs import both, is_ours
+from programs import both, fresh, is_ours
 
 OURS_ONLY = {
     "test_a_sleep_that_raises": "there what an undecorated task raises is lost",
@@ -397,6 +400,114 @@ def test_the_first_sleep_ends_at_once():
     play(board)
     for k in range(11):
         assert abs(seen[k] - 3_600_000 * (k + 1)) <= 9100, seen
+
+
+def test_an_rtc_in_steps_of_4_ms():
+    """As that of an STM32, whose ticks stand still in a sleep. One that ends at once counts for
+    no more than it was."""
+    for phase in range(0, 1000, 111):
+        board, ctl, sched = fresh_board("ticks", 2 * MINUTE)
+        time = sys.modules["time"]
+
+        def coarse(real=time.time_ns):
+            ns = real()
+            return ns - ns % (1_000_000_000 // 256)
+
+        time.time_ns = coarse
+        vclock.block(phase)
+        seen = []
+        ctl.add(valve(board, seen, ms=0), name="valve")
+        sched.schedule("valve", start_in=100)
+        whole = board.sleep
+
+        def sleep(ms):
+            if board.count == 1:
+                board.count = 2
+                vclock.block(2)
+            else:
+                whole(ms)
+
+        board.sleep = sleep
+        play(board)
+        eq(len(seen), 1)
+        assert -8 <= seen[0] - phase - 100_000 <= 20, (phase, seen)
+
+
+def test_the_rtc_is_set_by_what_wakes_the_chip():
+    """Then it is a step as any other, and no sleep."""
+    for kind in ("nothing", "ticks", "rtc"):
+        board, ctl, sched = fresh_board(kind, HOUR - MINUTE, epoch=(2021, 1, 1, 0, 0, 0))
+        daily, tens = [], []
+        ctl.add(valve(board, daily, ms=0), name="daily")
+        ctl.add(valve(board, tens, ms=0), name="tens")
+        sched.schedule("daily", repeat="0 2 * * *")
+        sched.schedule("tens", repeat="*/10 * * * *")
+        board.cuts = [1_810_000]
+        board.at_wake = lambda: vclock.set_rtc((2025, 10, 3, 3, 10, 10))
+        play(board)
+        eq(daily, [])
+        check(tens, [600_000, 1_200_000, 1_800_000, 2_400_000, 3_000_000], LATE[kind])
+
+
+def test_loaded_before_the_rtc_is_set():
+    """What load() has brought waits for that, however long the first sleeps are."""
+    for kind in KINDS:
+        for period in (1.5, 2.4, 2.9):
+            ctl, sched = fresh(epoch=(2026, 5, 1, 5, 0, 0))
+            sched.schedule("daily", repeat="30 6 * * *")
+            sched.save("test_power.json")
+            board, ctl, sched = fresh_board(kind, MINUTE, epoch=(2021, 1, 1, 0, 0, 0))
+            seen = []
+            sched.load("test_power.json")
+            ctl.add(valve(board, seen, ms=0), name="daily")
+            ctl.add(valve(board, [], ms=0), name="blink")
+            sched.schedule("blink", start_in=0, repeat=period)
+
+            async def ntp():
+                vclock.set_rtc((2026, 5, 1, 8, 0, 0))
+
+            ctl.add(ntp)
+            sched.schedule("ntp", start_in=30)
+            play(board)
+            os.remove("test_power.json")
+            assert len(seen) == 1 and 30_000 <= seen[0] <= 36_000, (kind, period, seen)
+
+
+def test_memory_runs_out_after_a_sleep():
+    """At any branch: the sleep is accounted for before the next, once."""
+    n = 0
+    went = True
+    while went:
+        n += 1
+        board, ctl, sched = fresh_board("ticks", 2 * HOUR, epoch=(2026, 5, 1, 12, 0, 0))
+        seen = []
+        ctl.add(valve(board, seen, ms=0), name="valve")
+        sched.schedule("valve", start_in=3600)
+
+        def sleep(ms):
+            board.sleep(min(ms, 3000 if board.count < 2 else 1_800_000))
+            if board.count == 3:
+                no_memory(n, 1)
+
+        async def main():
+            ctl.add(sched.schedule_loop)
+            while True:
+                try:
+                    await sched.sleep_loop(sleep)
+                except MemoryError:
+                    enough_memory()
+                    await asyncio.sleep_ms(100)
+
+        try:
+            vclock.run(main(), board.end + 1000)
+        except Done:
+            pass
+        went = went_short() and n < 150
+        enough_memory()
+        eq(len(seen), 1)
+        assert 0 <= seen[0] - 3_600_000 <= 20, (n, seen)
+    print(n, "programs")
+    assert n > 100, n
 
 
 def test_short_sleeps():

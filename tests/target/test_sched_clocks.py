@@ -6,6 +6,8 @@ import vclock
 
 vclock.install()
 
+import asyncio
+
 from afresh import counts
 from harness import eq
 from programs import fresh, job, local, play
@@ -195,6 +197,22 @@ def test_a_minute_back():
             play(300_000, (65_000, step(s)))
             again = [60_000 - 1000 * s] if again and s > -3600 else []
             eq((s, rule, runs), (s, rule, [60_000] + again))
+
+
+def test_small_steps_beside_idle_ms():
+    """Less than a step each, and somebody else looks at the clocks meanwhile: it is on time."""
+    ctl, sched = fresh()
+    runs = []
+
+    async def neighbour():
+        while True:
+            await asyncio.sleep(5)
+            sched.idle_ms()
+
+    job("a", runs, start_in=local(600))
+    ctl.add(neighbour)
+    play(700_000, *[(50_000 * n + 4990, step(1.5)) for n in range(1, 10)])
+    eq(runs, [586_500])
 
 
 def test_small_steps_add_up():

@@ -12,6 +12,7 @@ import vclock
 
 vclock.install()
 
+import afresh
 from afresh import add, modules, run, secs
 from harness import eq
 from programs import printed
@@ -450,6 +451,53 @@ def test_written_nonsense():
             else:
                 for runs, due in program.neighbours:
                     eq((repr(value), runs), (repr(value), list(due)))
+
+
+def test_one_dict_under_two_names():
+    """The second one gets its own: that is said once, and both run from then on."""
+    _, aioschedule, _ = modules(NOON)
+    log = afresh.Log()
+    aioschedule.set_log(log)
+    first = add("first", start_in=1, repeat=2)
+    second = add("second", start_in=100)
+    other = add("other", start_in=1, repeat=1)
+
+    def write():
+        aioschedule.group()["second"] = aioschedule.group()["first"]
+        aioschedule.wake()
+
+    run(10.5, (1.5, write))
+    eq(first[:3], [1000, 3000, 5000])
+    assert len(second) == 4 or len(second) == 5, second
+    eq(other, [k * 1000 for k in range(1, 11)])
+    assert len(log.lines) <= 2, log.lines
+
+
+def test_an_exception_that_cannot_be_printed():
+    """It is logged under the name of the entry, once, and the others run."""
+
+    class Odd(Exception):
+        def __repr__(self):
+            raise self
+
+        __str__ = __repr__
+
+    def rule(rtc):
+        raise Odd
+
+    _, aioschedule, _ = modules(NOON)
+    log = afresh.Log()
+    aioschedule.set_log(log)
+    other = add("other", start_in=1, repeat=1)
+
+    def write():
+        aioschedule.group()["odd"] = {"start_in": 1, "repeat": rule}
+        aioschedule.wake()
+
+    run(10.5, (3.5, write))
+    eq(other, [k * 1000 for k in range(1, 11)])
+    eq(len(log.lines), 1)
+    assert log.lines[0].startswith("[odd] "), log.lines
 
 
 def test_names_that_are_none():

@@ -24,6 +24,7 @@ UNIX_ONLY = {
     "test_at_every_branch_of_a_call": "takes hours on a board",
     "test_at_every_branch_while_something_is_retried": "takes hours on a board",
     "test_stop_at_every_branch_of_a_pass": "takes hours on a board",
+    "test_a_step_that_an_interrupt_sees": "takes hours on a board",
     "test_forgotten_and_scheduled_again": "takes hours on a board",
 }
 
@@ -345,3 +346,24 @@ def test_forgotten_and_scheduled_again():
             count += 1
     print(count, "times")
     assert count > 500, count
+
+
+def test_a_step_that_an_interrupt_sees():
+    """An interrupt at any branch of a pass sets the RTC and calls schedule() for another entry:
+    the one that is due starts once, or waits for the new time, and goes on by that."""
+    for jump in -150_000_000, -14400, 14400:
+        # A pass that starts one run has fewer
+        for n in range(1, 160):
+            fresh()
+            runs = add("a", repeat="* * * * *")
+
+            def radio_clock(_):
+                vclock.step(jump)
+                aioschedule.schedule("other", repeat="0 0 1 1 *")
+
+            run(210, (59.999, lambda: at_branch(n, radio_clock)))
+            assert fired()
+            where = jump, n
+            if runs[0] == 120_000:
+                runs.insert(0, 60_000)
+            eq((where, runs), (where, [60_000, 120_000, 180_000]))
