@@ -17,6 +17,7 @@ from afresh import Log
 from harness import eq, raises
 from programs import both, fresh, is_ours
 
+UNIX_ONLY = {"test_memory_runs_out_after_a_sleep": "takes minutes on a board"}
 OURS_ONLY = {
     "test_a_sleep_that_raises": "there what an undecorated task raises is lost",
     "test_what_is_retried_is_not_hurried": "there a task that cannot start is lost",
