@@ -17,7 +17,10 @@ from afresh import Log
 from harness import eq, raises
 from programs import both, fresh, is_ours
 
-UNIX_ONLY = {"test_memory_runs_out_after_a_sleep": "takes minutes on a board"}
+UNIX_ONLY = {
+    "test_memory_runs_out_after_a_sleep": "takes minutes on a board",
+    "test_short_sleeps": "more than a board's heap holds",
+}
 OURS_ONLY = {
     "test_a_sleep_that_raises": "there what an undecorated task raises is lost",
     "test_what_is_retried_is_not_hurried": "there a task that cannot start is lost",
@@ -471,7 +474,8 @@ def test_loaded_before_the_rtc_is_set():
             sched.schedule("ntp", start_in=30)
             play(board)
             os.remove("test_power.json")
-            assert len(seen) == 1 and 30_000 <= seen[0] <= 36_000, (kind, period, seen)
+            # Each sleep may be rounded by a ms
+            assert len(seen) == 1 and 29_980 <= seen[0] <= 36_000, (kind, period, seen)
 
 
 def test_memory_runs_out_after_a_sleep():
