@@ -68,18 +68,18 @@ def _check_kept(entry):
     # Plans it anew if the RTC was set meanwhile
     wall = aioschedule._load_wall()
     state = entry["state"]
-    if state[_CLOCK] == _OVER or _is_set_back(entry, state):
+    if state[_CLOCK] == _OVER or _is_set_back(entry, state, wall):
         entry["state"] = wall.state_from_now(entry, state)
 
 
-def _is_set_back(entry, state):
+def _is_set_back(entry, state, wall):
     # Whether the RTC was set back by three hours or more: then the rule has a time more than three
     # hours from now that is before the one it waits for. What was loaded while the RTC was not set
     # waits for that.
     if not entry["repeat"] or "loaded" in entry:
         return False
     later = int(time.time()) + _BIG_STEP_MS // 1000
-    following = aioschedule._wall.next_from(entry, state, later)
+    following = wall.next_from(entry, state, later)
     return following is not None and following[0] < state[_PHASE]
 
 
@@ -88,8 +88,10 @@ def adopt(name: "Any", entry: "Any") -> bool:
     is logged, once. Returns whether it is an entry now."""
     schedule = aioschedule.group()
     try:
-        entry = _own(name, entry)
         is_changed = "state" in entry and "error" not in entry
+        if is_changed:
+            # Only then: what is broken comes here each time
+            entry = _own(name, entry)
         _make(entry, aioschedule._new_entry(name, options_of(entry)))
         if is_changed:
             aioschedule._say(name, "changed by hand", entry["repeat"])
